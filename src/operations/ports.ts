@@ -1,0 +1,154 @@
+import type { DirectoryGroup, GroupMember } from '../directory/directory-group.ts';
+import type { DirectoryUser } from '../directory/directory-user.ts';
+import type { CaseFacts } from '../provisioning/facts.ts';
+import type { Contact, Employee } from '../provisioning/person.ts';
+import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
+import type { AdminStores } from './admin-ports.ts';
+import type { OrganizationContext } from './context.ts';
+import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
+import type { UserView } from './scim-operations.ts';
+
+/**
+ * Lock order, for every operation: configuration → connection → rules → groups by id → users by id → people by id.
+ * Loads that precede a write lock their rows. The configuration lock keeps settings, defaults and rules still while
+ * decisions are made from them: `shared` for everything that decides, `exclusive` for whoever changes them.
+ */
+export type ConfigurationLock = 'shared' | 'exclusive' | 'none';
+
+/** The only opener of transactions. `work` may run again after a serialization failure, so it must not leak effects. */
+export interface UnitOfWork {
+  readonly write: <Result>(
+    context: OrganizationContext,
+    configuration: ConfigurationLock,
+    work: (stores: Stores) => Promise<Result>,
+  ) => Promise<Result>;
+  readonly read: <Result>(context: OrganizationContext, work: (stores: Stores) => Promise<Result>) => Promise<Result>;
+}
+
+/** Time and identifiers come from outside, so that decisions stay reproducible. */
+export interface Clock {
+  /** RFC 3339 UTC with milliseconds. */
+  readonly now: () => string;
+}
+
+export interface Identifiers {
+  /** A new UUIDv7. */
+  readonly next: () => string;
+}
+
+export interface UserStore {
+  /** Throws `conflict` when the userName is taken in the connection. */
+  readonly insert: (user: DirectoryUser) => Promise<void>;
+  /** The live user, row locked, or null. */
+  readonly lock: (connectionId: string, id: string) => Promise<DirectoryUser | null>;
+  /** Live users among the ids, rows locked in id order. */
+  readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
+  /** Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. */
+  readonly save: (user: DirectoryUser) => Promise<void>;
+  readonly get: (connectionId: string, id: string, withGroups: boolean) => Promise<UserView | null>;
+  readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
+  /** Those of the ids that are no live user of the connection. */
+  readonly missing: (connectionId: string, ids: readonly string[]) => Promise<readonly string[]>;
+  /** Live user ids of a connection after `afterId` in id order: the batches of a re-plan. */
+  readonly idsAfter: (connectionId: string, afterId: string | null, limit: number) => Promise<readonly string[]>;
+  /** Live user ids that are members of any group a rule with one of these keys names, after `afterId` in id order. */
+  readonly idsUnderGroups: (
+    connectionId: string,
+    groupIds: readonly string[],
+    afterId: string | null,
+    limit: number,
+  ) => Promise<readonly string[]>;
+}
+
+/** What a membership step really changed. */
+export interface MembershipChange {
+  /** Users that joined or left, each once. Bounded: see `MembershipStore`. */
+  readonly changedUserIds: readonly string[];
+  readonly memberCount: number;
+}
+
+export interface GroupStore {
+  /** Throws `conflict` when the displayName is taken in the connection. */
+  readonly insert: (group: DirectoryGroup) => Promise<void>;
+  readonly lock: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
+  readonly save: (group: DirectoryGroup) => Promise<void>;
+  readonly get: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
+  readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<DirectoryGroup>>;
+}
+
+/** Set deltas in SQL: members are never loaded to be changed. Every method keeps `memberCount` of the group true. */
+export interface MembershipStore {
+  /**
+   * Adds those that are missing. Throws `invalid` naming the first ids that are no live user of the connection, before
+   * anything is written.
+   */
+  readonly add: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
+  readonly remove: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
+  readonly replace: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
+  /** Members in id order, for one group or a page of groups. */
+  readonly membersOf: (groupIds: readonly string[]) => Promise<ReadonlyMap<string, readonly GroupMember[]>>;
+}
+
+/** What the loader must know to find everybody who could be meant. All keys lower case. */
+export interface CaseLookup {
+  readonly users: readonly { readonly id: string; readonly connectionId: string }[];
+  readonly addressKeys: readonly string[];
+  readonly usernameKeys: readonly string[];
+  readonly jobTitleKeys: readonly string[];
+}
+
+export interface PeopleChanges {
+  readonly jobTitles: readonly { readonly id: string; readonly name: string }[];
+  /** Whole records: inserted when the id is new, else overwritten. */
+  readonly employees: readonly Employee[];
+  readonly contacts: readonly Contact[];
+}
+
+export interface PeopleStore {
+  /** Two statements at most, whatever the number of users. People rows are locked in id order. */
+  readonly loadCases: (lookup: CaseLookup) => Promise<CaseFacts>;
+  /** One statement. A username or email taken meanwhile makes the unit of work run again. */
+  readonly apply: (changes: PeopleChanges) => Promise<void>;
+}
+
+export interface EventContext {
+  readonly connectionId: string | null;
+  readonly trigger: EventTrigger;
+  readonly runId: string | null;
+  readonly requestId: string | null;
+}
+
+export interface EventStore {
+  readonly append: (context: EventContext, at: string, events: readonly EventDraft[]) => Promise<void>;
+}
+
+/** Work that follows a commit, written in the same transaction. */
+export interface JobStore {
+  readonly enqueueReconcile: (job: ReconcileJob) => Promise<void>;
+}
+
+/** Decide again for these users; the change is already in the mirror. */
+export interface ReconcileJob {
+  readonly organizationId: string;
+  readonly connectionId: string;
+  readonly userIds: readonly string[];
+  readonly trigger: EventTrigger;
+  readonly cause: ReconcileCause;
+  readonly requestId: string | null;
+}
+
+/**
+ * Why people are looked at again. `directory`: the user itself changed, mapped fields and access follow;
+ * `membership` and `ruleChange`: access follows, local edits of fields stay; `replan`: only what differs in the winning
+ * rule follows (REQ-14, A-07).
+ */
+export type ReconcileCause = 'directory' | 'membership' | 'ruleChange' | 'replan';
+
+export interface Stores extends AdminStores {
+  readonly users: UserStore;
+  readonly groups: GroupStore;
+  readonly memberships: MembershipStore;
+  readonly people: PeopleStore;
+  readonly events: EventStore;
+  readonly jobs: JobStore;
+}
