@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { makeMetrics } from '../../src/observability/metrics.ts';
+
+describe('metrics', () => {
+  it('counts requests by route class, method and status', async () => {
+    const metrics = makeMetrics();
+    metrics.observeRequest({ routeClass: 'scim:Users', method: 'POST', status: 201, seconds: 0.003 });
+    metrics.observeRequest({ routeClass: 'scim:Users', method: 'POST', status: 201, seconds: 0.2 });
+    const text = await metrics.render();
+    const labels = 'route="scim:Users",method="POST",status="201"';
+    assert.ok(text.includes(`rollcall_http_request_duration_seconds_count{${labels}} 2`));
+    assert.ok(text.includes(`rollcall_http_request_duration_seconds_bucket{le="0.005",${labels}} 1`));
+    assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
+  });
+
+  it('counts provisioning decisions, several at once for a batch', async () => {
+    const metrics = makeMetrics();
+    metrics.countDecision({ trigger: 'scim', action: 'created' });
+    metrics.countDecision({ trigger: 'scim', action: 'created' }, 4);
+    const text = await metrics.render();
+    assert.ok(text.includes('rollcall_provisioning_decisions_total{trigger="scim",action="created"} 5'));
+  });
+
+  it('keeps two applications of one process apart', async () => {
+    const [one, other] = [makeMetrics(), makeMetrics()];
+    one.countDecision({ trigger: 'scim', action: 'merged' });
+    assert.ok(!(await other.render()).includes('merged'));
+  });
+
+  it('tells about the process only when asked to', async () => {
+    assert.ok(!(await makeMetrics().render()).includes('process_cpu'));
+    assert.ok((await makeMetrics({ processMetrics: true }).render()).includes('process_resident_memory_bytes'));
+  });
+});
