@@ -3,6 +3,7 @@ import type { DirectoryUser } from '../directory/directory-user.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
+import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { AdminStores } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
@@ -22,7 +23,10 @@ export interface UnitOfWork {
     configuration: ConfigurationLock,
     work: (stores: Stores) => Promise<Result>,
   ) => Promise<Result>;
-  readonly read: <Result>(context: OrganizationContext, work: (stores: Stores) => Promise<Result>) => Promise<Result>;
+  readonly read: <Result>(
+    context: OrganizationContext,
+    work: (stores: Stores) => Promise<Result>,
+  ) => Promise<Result>;
 }
 
 /** Time and identifiers come from outside, so that decisions stay reproducible. */
@@ -39,8 +43,8 @@ export interface Identifiers {
 export interface UserStore {
   /** Throws `conflict` when the userName is taken in the connection. */
   readonly insert: (user: DirectoryUser) => Promise<void>;
-  /** The live user, row locked, or null. */
-  readonly lock: (connectionId: string, id: string) => Promise<DirectoryUser | null>;
+  /** The live user with its groups, user row locked, or null. One statement. */
+  readonly lock: (connectionId: string, id: string) => Promise<UserView | null>;
   /** Live users among the ids, rows locked in id order. */
   readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /** Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. */
@@ -50,7 +54,11 @@ export interface UserStore {
   /** Those of the ids that are no live user of the connection. */
   readonly missing: (connectionId: string, ids: readonly string[]) => Promise<readonly string[]>;
   /** Live user ids of a connection after `afterId` in id order: the batches of a re-plan. */
-  readonly idsAfter: (connectionId: string, afterId: string | null, limit: number) => Promise<readonly string[]>;
+  readonly idsAfter: (
+    connectionId: string,
+    afterId: string | null,
+    limit: number,
+  ) => Promise<readonly string[]>;
   /** Live user ids that are members of any group a rule with one of these keys names, after `afterId` in id order. */
   readonly idsUnderGroups: (
     connectionId: string,
@@ -136,13 +144,6 @@ export interface ReconcileJob {
   readonly cause: ReconcileCause;
   readonly requestId: string | null;
 }
-
-/**
- * Why people are looked at again. `directory`: the user itself changed, mapped fields and access follow;
- * `membership` and `ruleChange`: access follows, local edits of fields stay; `replan`: only what differs in the winning
- * rule follows (REQ-14, A-07).
- */
-export type ReconcileCause = 'directory' | 'membership' | 'ruleChange' | 'replan';
 
 export interface Stores extends AdminStores {
   readonly users: UserStore;

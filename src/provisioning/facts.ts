@@ -36,9 +36,12 @@ export interface CaseFacts extends OrganizationFacts {
   readonly contacts: readonly Contact[];
   /** Directory user id (of a linked record) → that identity. */
   readonly identities: ReadonlyMap<string, LinkedIdentity>;
-  /** Taken usernames among those asked for → person id. */
+  /**
+   * Taken usernames → person id: those asked for, and for every employee above the archived forms of its username that
+   * exist (`…_archived`, `…_archived_2` to `…_archived_20`), so that an archive finds a free name (A-14).
+   */
   readonly usernames: ReadonlyMap<string, string>;
-  /** Taken login emails among the addresses asked for → person id. */
+  /** Taken login emails → person id: the addresses asked for, and the archived forms of the employees' emails. */
   readonly loginEmails: ReadonlyMap<string, string>;
   /** Job title name → id, active ones only, among those asked for. */
   readonly jobTitles: ReadonlyMap<string, string>;

@@ -1,0 +1,91 @@
+import type { DirectoryGroup, GroupContent, MemberStep } from '../directory/directory-group.ts';
+import { objectIdOf } from '../directory/object-id.ts';
+import { sameJson } from '../directory/same-json.ts';
+import type { ConnectionContext } from './context.ts';
+import { OperationError } from './operation-error.ts';
+import type { MembershipChange, Stores } from './ports.ts';
+import { requireVersion } from './precondition.ts';
+import { reconcileMembers } from './reconcile-members.ts';
+import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
+import type { ScimOperations } from './scim-operations.ts';
+
+export const groupNotFound = (id: string): OperationError =>
+  new OperationError('not-found', `There is no group ${id}.`);
+
+const sameContent = (left: GroupContent, right: GroupContent): boolean =>
+  left.displayName === right.displayName &&
+  left.externalId === right.externalId &&
+  sameJson(left.attributes, right.attributes);
+
+/** PUT and PATCH of a group: attributes and ordered membership steps, at a cost that does not depend on its size. */
+export function makeChangeGroup(dependencies: ScimDependencies): ScimOperations['changeGroup'] {
+  return async (context, id, change, { ifMatch }) => {
+    const { view, leftToJob } = await dependencies.unitOfWork.write(context, 'shared', async (stores) => {
+      const before = await stores.groups.lock(context.connectionId, id);
+      if (before === null) throw groupNotFound(id);
+      requireVersion(ifMatch, before.version);
+      const content = change.content === null ? before : change.content(before);
+      const isRewritten = !sameContent(before, content);
+      const members = await applySteps(stores, before, change.memberSteps);
+      if (!isRewritten && members.changedUserIds.length === 0) return { view: before, leftToJob: false };
+      const group = changedGroup(context, before, content, members.memberCount, dependencies.clock.now());
+      await stores.groups.save(group);
+      const userIds = await affectedUsers(stores, before, group, members);
+      const log = scimEvents(context);
+      const work = { connectionId: context.connectionId, userIds, cause: 'membership' as const, log };
+      return { view: group, leftToJob: await reconcileMembers(stores, context, work, dependencies) };
+    });
+    if (leftToJob) dependencies.jobsWaiting();
+    return { group: view, members: null };
+  };
+}
+
+async function applySteps(
+  stores: Stores,
+  group: DirectoryGroup,
+  steps: readonly MemberStep[],
+): Promise<MembershipChange> {
+  const changed = new Set<string>();
+  let { memberCount } = group;
+  for (const step of steps) {
+    const result = await stores.memberships[step.kind]({ ...group, memberCount }, step.ids);
+    for (const id of result.changedUserIds) changed.add(id);
+    memberCount = result.memberCount;
+  }
+  return { changedUserIds: [...changed], memberCount };
+}
+
+function changedGroup(
+  context: ConnectionContext,
+  before: DirectoryGroup,
+  content: GroupContent,
+  memberCount: number,
+  now: string,
+): DirectoryGroup {
+  return {
+    ...before,
+    displayName: content.displayName,
+    externalId: content.externalId,
+    attributes: content.attributes,
+    objectId:
+      context.connectionKind === 'entra'
+        ? (objectIdOf(content.externalId) ?? before.objectId)
+        : before.objectId,
+    memberCount,
+    version: before.version + 1,
+    lastModifiedAt: now,
+  };
+}
+
+/** Who joined or left; everybody in the group when the id that rules know it by has changed. */
+async function affectedUsers(
+  stores: Stores,
+  before: DirectoryGroup,
+  after: DirectoryGroup,
+  members: MembershipChange,
+): Promise<readonly string[]> {
+  if (before.externalId === after.externalId && before.objectId === after.objectId)
+    return members.changedUserIds;
+  const present = (await stores.memberships.membersOf([after.id])).get(after.id) ?? [];
+  return [...new Set([...members.changedUserIds, ...present.map((member) => member.id)])];
+}

@@ -1,0 +1,62 @@
+import type { DirectoryUser, UserContent } from '../directory/directory-user.ts';
+import { managerIdOf } from '../directory/manager.ts';
+import { objectIdOf } from '../directory/object-id.ts';
+import { sameJson } from '../directory/same-json.ts';
+import type { ConnectionContext } from './context.ts';
+import { OperationError } from './operation-error.ts';
+import { requireVersion } from './precondition.ts';
+import { reconcile } from './reconcile.ts';
+import { requireManager } from './require-manager.ts';
+import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
+import type { ScimOperations } from './scim-operations.ts';
+
+export const userNotFound = (id: string): OperationError =>
+  new OperationError('not-found', `There is no user ${id}.`);
+
+const sameContent = (left: UserContent, right: UserContent): boolean =>
+  left.userName === right.userName &&
+  left.externalId === right.externalId &&
+  left.active === right.active &&
+  sameJson(left.attributes, right.attributes);
+
+/** PUT and PATCH: applies the change under the row lock and decides again; a change of nothing writes nothing. */
+export function makeChangeUser(dependencies: ScimDependencies): ScimOperations['changeUser'] {
+  const { unitOfWork, clock } = dependencies;
+  return (context, id, change, { ifMatch }) =>
+    unitOfWork.write(context, 'shared', async (stores) => {
+      const found = await stores.users.lock(context.connectionId, id);
+      if (found === null) throw userNotFound(id);
+      const before = found.user;
+      requireVersion(ifMatch, before.version);
+      const wanted = change(before);
+      if (sameContent(before, wanted)) return found;
+      const managerId = managerIdOf(wanted);
+      if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
+      const user = changedUser(context, before, wanted, clock.now());
+      await stores.users.save(user);
+      const events = await reconcile(stores, [{ user, previous: before, cause: 'directory' }], dependencies);
+      await stores.events.append(scimEvents(context), user.lastModifiedAt, events);
+      return { user, groups: found.groups };
+    });
+}
+
+function changedUser(
+  context: ConnectionContext,
+  before: DirectoryUser,
+  wanted: UserContent,
+  now: string,
+): DirectoryUser {
+  return {
+    ...before,
+    userName: wanted.userName,
+    externalId: wanted.externalId,
+    active: wanted.active,
+    attributes: wanted.attributes,
+    objectId:
+      context.connectionKind === 'entra'
+        ? (objectIdOf(wanted.externalId) ?? before.objectId)
+        : before.objectId,
+    version: before.version + 1,
+    lastModifiedAt: now,
+  };
+}

@@ -1,0 +1,22 @@
+import { userNotFound } from './change-user.ts';
+import { requireVersion } from './precondition.ts';
+import { reconcile } from './reconcile.ts';
+import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
+import type { ScimOperations } from './scim-operations.ts';
+
+/** Hides the user from the client, takes it out of its groups and deactivates the person, who is never deleted (REQ-16). */
+export function makeDeleteUser(dependencies: ScimDependencies): ScimOperations['deleteUser'] {
+  const { unitOfWork, clock } = dependencies;
+  return (context, id, { ifMatch }) =>
+    unitOfWork.write(context, 'shared', async (stores) => {
+      const found = await stores.users.lock(context.connectionId, id);
+      if (found === null) throw userNotFound(id);
+      const previous = found.user;
+      requireVersion(ifMatch, previous.version);
+      const now = clock.now();
+      const user = { ...previous, version: previous.version + 1, lastModifiedAt: now, deletedAt: now };
+      await stores.users.save(user);
+      const events = await reconcile(stores, [{ user, previous, cause: 'directory' }], dependencies);
+      await stores.events.append(scimEvents(context), now, events);
+    });
+}

@@ -1,0 +1,18 @@
+import { userNotFound } from './change-user.ts';
+import type { UnitOfWork } from './ports.ts';
+import type { ScimOperations } from './scim-operations.ts';
+
+export function makeReadUser(unitOfWork: UnitOfWork): ScimOperations['readUser'] {
+  return async (context, id, withGroups) => {
+    const found = await unitOfWork.read(context, (stores) =>
+      stores.users.get(context.connectionId, id, withGroups),
+    );
+    if (found === null) throw userNotFound(id);
+    return found;
+  };
+}
+
+export function makeListUsers(unitOfWork: UnitOfWork): ScimOperations['listUsers'] {
+  return (context, query) =>
+    unitOfWork.read(context, (stores) => stores.users.list(context.connectionId, query));
+}

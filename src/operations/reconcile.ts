@@ -1,0 +1,52 @@
+import type { PersonCase } from '../provisioning/case.ts';
+import { decide } from '../provisioning/decide.ts';
+import { addressKeysOf, caseKey, identify } from '../provisioning/directory-identity.ts';
+import { Ledger } from '../provisioning/ledger.ts';
+import type { EventDraft } from '../provisioning/provisioning-event.ts';
+import { usernameCandidates } from '../provisioning/username.ts';
+import type { CaseLookup, Clock, Identifiers, Stores } from './ports.ts';
+
+export interface DecisionTools {
+  readonly clock: Clock;
+  readonly identifiers: Identifiers;
+}
+
+/**
+ * Decides a set of people from the mirror as it stands and writes what follows, with a constant number of statements
+ * whatever their number. Answers the log entries; the caller appends them with its own.
+ */
+export async function reconcile(
+  stores: Stores,
+  cases: readonly PersonCase[],
+  { clock, identifiers }: DecisionTools,
+): Promise<readonly EventDraft[]> {
+  if (cases.length === 0) return [];
+  const facts = await stores.people.loadCases(lookupOf(cases));
+  const ledger = new Ledger(facts);
+  const moment = { now: clock.now(), newId: identifiers.next };
+  const events = cases.flatMap((person) => decide(person, ledger, moment).events);
+  const changes = ledger.changes();
+  if (changes.employees.length + changes.contacts.length + changes.jobTitles.length > 0) {
+    await stores.people.apply(changes);
+  }
+  return events;
+}
+
+/** Everything that could matter for these people, so that one load is enough. */
+function lookupOf(cases: readonly PersonCase[]): CaseLookup {
+  const addresses = new Set<string>();
+  const usernames = new Set<string>();
+  const jobTitles = new Set<string>();
+  for (const { user, previous } of cases) {
+    for (const address of addressKeysOf(user, previous)) addresses.add(address);
+    const identity = identify(user, previous, 'auto');
+    for (const name of usernameCandidates(identity.loginName, user.id)) usernames.add(caseKey(name));
+    if (identity.jobTitle !== null) jobTitles.add(caseKey(identity.jobTitle));
+  }
+  return {
+    users: cases.map(({ user }) => ({ id: user.id, connectionId: user.connectionId })),
+    addressKeys: [...addresses],
+    usernameKeys: [...usernames],
+    jobTitleKeys: [...jobTitles],
+  };
+}

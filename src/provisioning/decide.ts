@@ -1,0 +1,25 @@
+import { becomeContact } from './become-contact.ts';
+import { becomeEmployee } from './become-employee.ts';
+import { type Decision, type Moment, type PersonCase, type Subject, subjectOf } from './case.ts';
+import type { Ledger } from './ledger.ts';
+import { leaveDirectory, loseRule } from './lose-access.ts';
+
+/**
+ * What should become of one person, from the directory user, the rules its groups select, and the records that exist
+ * (the state table: existing record × winning rule). Writes into the ledger only; deterministic.
+ */
+export function decide(person: PersonCase, ledger: Ledger, moment: Moment): Decision {
+  const subject = subjectOf(person, ledger.facts);
+  if (ledger.facts.settings.provisioningMode === 'off')
+    return { outcome: 'off', winningRule: subject.winner, events: [] };
+  return decideSubject(subject, ledger, moment);
+}
+
+function decideSubject(subject: Subject, ledger: Ledger, moment: Moment): Decision {
+  const { user, winner } = subject;
+  if (user.deletedAt !== null || !user.active) return leaveDirectory(subject, ledger, moment);
+  if (winner === null) return loseRule(subject, ledger, moment);
+  return winner.userType === 'employee'
+    ? becomeEmployee(subject, winner, ledger, moment)
+    : becomeContact(subject, winner, ledger, moment);
+}
