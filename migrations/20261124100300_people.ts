@@ -8,7 +8,7 @@ export async function up(knex: Knex): Promise<void> {
       mapping_rule_id uuid not null,
       connection_id uuid not null,
       group_id text not null,
-      group_key text not null generated always as (lower(group_id)) stored,
+      group_key text collate "C" not null generated always as (lower(group_id)) stored,
       rule_order integer not null,
       user_type text not null,
       security_role_id uuid not null,
@@ -22,8 +22,8 @@ export async function up(knex: Knex): Promise<void> {
       enabled boolean not null default true,
       note text,
       revision bigint not null default 1,
-      created_at timestamptz not null default now(),
-      updated_at timestamptz not null default now(),
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now(),
       constraint mapping_rules__identity primary key (organization_id, mapping_rule_id),
       constraint mapping_rules__connection foreign key (organization_id, connection_id)
         references connections on delete cascade,
@@ -61,14 +61,17 @@ export async function up(knex: Knex): Promise<void> {
       inactivated_by text,
       is_root boolean not null default false,
       directory_user_id uuid,
+      -- archived records keep their link, so only the others are unique by it
+      current_directory_user_id uuid
+        generated always as (case when status <> 'archived' then directory_user_id end) stored,
       winning_rule_id uuid,
       -- true once the person has been under a mapping rule; only then does "no rule" revoke access
       governed boolean not null default false,
-      archived_at timestamptz,
+      archived_at timestamptz(3),
       predecessor_id uuid,
       successor_id uuid,
-      created_at timestamptz not null default now(),
-      updated_at timestamptz not null default now(),
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now(),
       constraint employees__identity primary key (organization_id, employee_id),
       constraint employees__organization foreign key (organization_id) references organizations,
       constraint employees__job_title foreign key (organization_id, job_title_id) references job_titles,
@@ -77,12 +80,13 @@ export async function up(knex: Knex): Promise<void> {
       constraint employees__employee_role foreign key (organization_id, employee_role_id) references employee_roles,
       constraint employees__security_role foreign key (organization_id, security_role_id) references security_roles,
       constraint employees__manager foreign key (organization_id, manager_id) references employees,
+      -- deferrable: checked at the end of a statement, which may move the link from one record to another
+      constraint employees__one_per_directory_user
+        unique (organization_id, current_directory_user_id) deferrable initially immediate,
       constraint employees__known_status check (status in ('active', 'inactive', 'archived')),
       constraint employees__known_inactivator check (inactivated_by in ('sync', 'human'))
     );
     create unique index employees__one_root on employees (organization_id) where is_root;
-    create unique index employees__one_per_directory_user
-      on employees (organization_id, directory_user_id) where directory_user_id is not null and status <> 'archived';
     create index employees__by_directory_user
       on employees (organization_id, directory_user_id) where directory_user_id is not null;
     create index employees__by_manager on employees (organization_id, manager_id) where manager_id is not null;
@@ -107,18 +111,18 @@ export async function up(knex: Knex): Promise<void> {
       directory_user_id uuid,
       winning_rule_id uuid,
       governed boolean not null default false,
-      created_at timestamptz not null default now(),
-      updated_at timestamptz not null default now(),
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now(),
       constraint contacts__identity primary key (organization_id, contact_id),
       constraint contacts__account foreign key (organization_id, account_id) references accounts,
       constraint contacts__account_location foreign key (organization_id, account_location_id)
         references account_locations,
       constraint contacts__security_role foreign key (organization_id, security_role_id) references security_roles,
+      constraint contacts__one_per_directory_user
+        unique (organization_id, directory_user_id) deferrable initially immediate,
       constraint contacts__known_status check (status in ('active', 'inactive')),
       constraint contacts__known_inactivator check (inactivated_by in ('sync', 'human'))
     );
-    create unique index contacts__one_per_directory_user
-      on contacts (organization_id, directory_user_id) where directory_user_id is not null;
     create index contacts__by_account on contacts (organization_id, account_id, contact_id);
     create index contacts__by_winning_rule
       on contacts (organization_id, winning_rule_id) where winning_rule_id is not null;
@@ -130,7 +134,7 @@ export async function up(knex: Knex): Promise<void> {
       contact_id uuid not null,
       position integer not null,
       address text not null,
-      address_key text not null generated always as (lower(address)) stored,
+      address_key text collate "C" not null generated always as (lower(address)) stored,
       type text not null,
       is_default boolean not null default false,
       constraint contact_emails__identity primary key (organization_id, contact_id, position),
@@ -147,22 +151,24 @@ export async function up(knex: Knex): Promise<void> {
       contact_id uuid,
       directory_user_id uuid,
       username text,
-      username_key text generated always as (lower(username)) stored,
+      username_key text collate "C" generated always as (lower(username)) stored,
       email text,
-      email_key text generated always as (lower(email)) stored,
+      email_key text collate "C" generated always as (lower(email)) stored,
       enabled boolean not null,
+      enabled_directory_user_id uuid generated always as (case when enabled then directory_user_id end) stored,
       -- sessions opened before this moment are over (D-08)
-      sessions_ended_at timestamptz,
+      sessions_ended_at timestamptz(3),
       constraint logins__identity primary key (organization_id, person_id),
       constraint logins__employee foreign key (organization_id, employee_id) references employees on delete cascade,
       constraint logins__contact foreign key (organization_id, contact_id) references contacts on delete cascade,
-      constraint logins__one_username unique (organization_id, username_key),
-      constraint logins__one_email unique (organization_id, email_key),
+      -- deferrable: a conversion frees a name and gives it to another person in one statement
+      constraint logins__one_username unique (organization_id, username_key) deferrable initially immediate,
+      constraint logins__one_email unique (organization_id, email_key) deferrable initially immediate,
+      constraint logins__one_enabled_per_directory_user
+        unique (organization_id, enabled_directory_user_id) deferrable initially immediate,
       constraint logins__one_person check (person_id = coalesce(employee_id, contact_id)
         and (employee_id is null) <> (contact_id is null))
     );
-    create unique index logins__one_enabled_per_directory_user
-      on logins (organization_id, directory_user_id) where enabled and directory_user_id is not null;
     select protect_tenant_table('logins');
 
     create table relations (
@@ -172,7 +178,7 @@ export async function up(knex: Knex): Promise<void> {
       reference text not null,
       employee_id uuid,
       contact_id uuid,
-      created_at timestamptz not null default now(),
+      created_at timestamptz(3) not null default now(),
       constraint relations__identity primary key (organization_id, relation_id),
       constraint relations__employee foreign key (organization_id, employee_id) references employees,
       constraint relations__contact foreign key (organization_id, contact_id) references contacts,

@@ -14,7 +14,7 @@ export async function up(knex: Knex): Promise<void> {
       guard_max_conversions integer not null default 5,
       guard_window_minutes integer not null default 60,
       revision bigint not null default 1,
-      updated_at timestamptz not null default now(),
+      updated_at timestamptz(3) not null default now(),
       constraint settings__identity primary key (organization_id),
       constraint settings__organization foreign key (organization_id) references organizations,
       constraint settings__known_mode check (provisioning_mode in ('off', 'azureAdSync')),
@@ -34,7 +34,7 @@ export async function up(knex: Knex): Promise<void> {
       employee_role_id uuid,
       account_id uuid,
       revision bigint not null default 1,
-      updated_at timestamptz not null default now(),
+      updated_at timestamptz(3) not null default now(),
       constraint employee_defaults__identity primary key (organization_id),
       constraint employee_defaults__organization foreign key (organization_id) references organizations,
       constraint employee_defaults__department foreign key (organization_id, department_id) references departments,
@@ -60,9 +60,9 @@ export async function up(knex: Knex): Promise<void> {
       counts jsonb not null default '{}',
       error text,
       request_id text,
-      created_at timestamptz not null default now(),
-      started_at timestamptz,
-      ended_at timestamptz,
+      created_at timestamptz(3) not null default now(),
+      started_at timestamptz(3),
+      ended_at timestamptz(3),
       constraint sync_runs__identity primary key (organization_id, sync_run_id),
       constraint sync_runs__connection foreign key (organization_id, connection_id)
         references connections on delete cascade,
@@ -73,10 +73,11 @@ export async function up(knex: Knex): Promise<void> {
       on sync_runs (organization_id, connection_id) where state in ('queued', 'running');
     select protect_tenant_table('sync_runs');
 
+    -- Without a foreign key to the organization: every entry would lock the one row of its organization.
     create table provisioning_events (
       organization_id uuid not null,
       provisioning_event_id uuid not null,
-      at timestamptz not null default now(),
+      at timestamptz(3) not null default now(),
       connection_id uuid,
       trigger text not null,
       run_id uuid,
@@ -89,7 +90,6 @@ export async function up(knex: Knex): Promise<void> {
       winning_rule_id uuid,
       changes jsonb not null default '[]',
       constraint provisioning_events__identity primary key (organization_id, provisioning_event_id),
-      constraint provisioning_events__organization foreign key (organization_id) references organizations,
       constraint provisioning_events__known_trigger check
         (trigger in ('scim', 'graph', 'manual', 'ruleChange', 'approval')),
       constraint provisioning_events__known_action check

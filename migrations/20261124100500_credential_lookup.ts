@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
 
     create function find_scim_token(wanted_connection_id uuid, wanted_hash bytea)
       returns table (organization_id uuid, scim_token_id uuid, connection_kind text, connection_status text,
-                     expires_at timestamptz)
+                     expires_at timestamptz(3))
       language sql stable security definer set search_path = pg_catalog, public
       as $$
         select t.organization_id, t.scim_token_id, c.kind, c.status, t.expires_at
@@ -25,7 +25,7 @@ export async function up(knex: Knex): Promise<void> {
       $$;
 
     create function find_api_key(wanted_hash bytea)
-      returns table (organization_id uuid, api_key_id uuid, name text, role text, expires_at timestamptz)
+      returns table (organization_id uuid, api_key_id uuid, name text, role text, expires_at timestamptz(3))
       language sql stable security definer set search_path = pg_catalog, public
       as $$
         select k.organization_id, k.api_key_id, k.name, k.role, k.expires_at
@@ -33,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
       $$;
 
     create function list_organizations(after_id uuid, page_size integer)
-      returns table (organization_id uuid, name text, created_at timestamptz)
+      returns table (organization_id uuid, name text, created_at timestamptz(3))
       language sql stable security definer set search_path = pg_catalog, public
       as $$
         select o.organization_id, o.name, o.created_at from organizations o
