@@ -143,7 +143,7 @@ function schemaOf(source: SchemaDefinition, common: Table<CatalogueAttribute>): 
   const extension = source.isExtension ? source.id : null;
   const attributes = Object.freeze(source.attributes.map((definition) => attributeOf(definition, extension)));
   const names = byName(attributes);
-  const externalId = common['externalid'];
+  const externalId = common.externalid;
   const listed =
     source.isExtension || externalId === undefined ? attributes : Object.freeze([...attributes, externalId]);
   return Object.freeze({
