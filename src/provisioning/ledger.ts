@@ -22,6 +22,7 @@ export class Ledger {
   readonly #jobTitles: Map<string, string>;
   readonly #changedEmployees = new Set<string>();
   readonly #changedContacts = new Set<string>();
+  readonly #identities: Map<string, LinkedIdentity>;
   readonly #newJobTitles: { id: string; name: string }[] = [];
 
   constructor(facts: CaseFacts) {
@@ -31,6 +32,7 @@ export class Ledger {
     this.#usernames = new Map(facts.usernames);
     this.#loginEmails = new Map(facts.loginEmails);
     this.#jobTitles = new Map(facts.jobTitles);
+    this.#identities = new Map(facts.identities);
     for (const person of [...facts.employees, ...facts.contacts]) this.#hold(person);
   }
 
@@ -80,9 +82,7 @@ export class Ledger {
 
   /** The identity that a record is linked to; null when it is linked to none that still exists. */
   identityOf(record: Employee | Contact): LinkedIdentity | null {
-    return record.directoryUserId === null
-      ? null
-      : (this.facts.identities.get(record.directoryUserId) ?? null);
+    return record.directoryUserId === null ? null : (this.#identities.get(record.directoryUserId) ?? null);
   }
 
   usernameHolder(username: string): string | null {
@@ -108,6 +108,7 @@ export class Ledger {
     this.#employees.set(employee.id, employee);
     this.#changedEmployees.add(employee.id);
     this.#hold(employee);
+    this.#link(employee);
   }
 
   putContact(contact: Contact): void {
@@ -116,6 +117,7 @@ export class Ledger {
     this.#contacts.set(contact.id, contact);
     this.#changedContacts.add(contact.id);
     this.#hold(contact);
+    this.#link(contact);
   }
 
   changes(): LedgerChanges {
@@ -129,6 +131,14 @@ export class Ledger {
   #find<Item>(items: ReadonlyMap<string, Item>, wanted: (item: Item) => boolean): Item | null {
     for (const item of items.values()) if (wanted(item)) return item;
     return null;
+  }
+
+  /** Who was linked in this batch is a live identity for everybody decided after it. */
+  #link(person: Employee | Contact): void {
+    const id = person.directoryUserId;
+    if (id !== null && !this.#identities.has(id)) {
+      this.#identities.set(id, { directoryUserId: id, connectionId: '', deleted: false });
+    }
   }
 
   #hold(person: Employee | Contact): void {
