@@ -133,6 +133,15 @@ export interface EventStore {
 /** Work that follows a commit, written in the same transaction. */
 export interface JobStore {
   readonly enqueueReconcile: (job: ReconcileJob) => Promise<void>;
+  readonly enqueueReplan: (job: ReplanJob) => Promise<void>;
+}
+
+/** Decide again for everybody of a connection; progress and result are in the sync run. */
+export interface ReplanJob {
+  readonly organizationId: string;
+  readonly connectionId: string;
+  readonly runId: string;
+  readonly requestId: string | null;
 }
 
 /** Decide again for these users; the change is already in the mirror. */

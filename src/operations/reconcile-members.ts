@@ -1,3 +1,4 @@
+import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { OrganizationContext } from './context.ts';
 import type { EventContext, Stores } from './ports.ts';
@@ -40,16 +41,17 @@ export async function reconcileMembers(
   return false;
 }
 
-/** Decides for these users at once, from the mirror as it stands. */
+/** Decides for these users at once, from the mirror as it stands, and logs what followed. */
 export async function reconcileNow(
   stores: Stores,
   userIds: readonly string[],
   cause: ReconcileCause,
   log: EventContext,
   tools: DecisionTools,
-): Promise<void> {
+): Promise<readonly EventDraft[]> {
   const users = await stores.users.lockMany(userIds);
   const cases = users.map((user) => ({ user, previous: null, cause }));
   const events = await reconcile(stores, cases, tools);
   await stores.events.append(log, tools.clock.now(), events);
+  return events;
 }
