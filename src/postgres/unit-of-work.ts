@@ -1,0 +1,102 @@
+import type { OrganizationContext } from '../operations/context.ts';
+import type { ConfigurationLock, Stores, UnitOfWork } from '../operations/ports.ts';
+import type { Database } from './database.ts';
+import type { Session } from './session.ts';
+import type { SqlConnection } from './sql-connection.ts';
+import { isWorthRetrying, translateSqlError } from './sql-error.ts';
+
+export type MakeStores = (connection: SqlConnection) => Stores;
+
+const maxRetries = 3;
+
+/** The only opener of transactions and the only place where a connection is bound to an organization. */
+export function makeUnitOfWork(database: Database, makeStores: MakeStores): UnitOfWork {
+  return {
+    read: (context, work) =>
+      withBoundConnection(database, context, (connection) => work(makeStores(connection))),
+    write: async (context, configuration, work) => {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await database.withSession((session) =>
+            inTransaction(session, context, configuration, (connection) => work(makeStores(connection))),
+          );
+        } catch (error) {
+          if (attempt >= maxRetries || !isWorthRetrying(error)) throw translateSqlError(error);
+          await pause(attempt);
+        }
+      }
+    },
+  };
+}
+
+/** Runs single statements inside an organization, each a transaction of its own. */
+export async function withBoundConnection<Result>(
+  database: Database,
+  context: OrganizationContext,
+  work: (connection: SqlConnection) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await database.withSession(async (session) => {
+      await session.bind(context.organizationId);
+      return await useConnection(session, context, work);
+    });
+  } catch (error) {
+    throw translateSqlError(error);
+  }
+}
+
+async function inTransaction<Result>(
+  session: Session,
+  context: OrganizationContext,
+  configuration: ConfigurationLock,
+  work: (connection: SqlConnection) => Promise<Result>,
+): Promise<Result> {
+  const { organizationId } = context;
+  try {
+    await session.begin(organizationId, lockExpression(organizationId, configuration));
+    const result = await useConnection(session, context, work);
+    await session.commit(organizationId);
+    return result;
+  } catch (error) {
+    await session.rollback();
+    throw error;
+  }
+}
+
+/** Hands out the connection for the time of `work` and not longer. */
+async function useConnection<Result>(
+  session: Session,
+  context: OrganizationContext,
+  work: (connection: SqlConnection) => Promise<Result>,
+): Promise<Result> {
+  let isOver = false;
+  const run: Session['run'] = (statement) => {
+    if (isOver) throw new Error('The unit of work is over; its stores cannot be used any more');
+    return session.run(statement);
+  };
+  try {
+    return await work({
+      context,
+      // The rows have the shape that the statement's author gave them.
+      rows: async <Row>(statement: Parameters<typeof run>[0]) => (await run(statement)).rows as Row[],
+      execute: async (statement) => (await run(statement)).rowCount ?? 0,
+    });
+  } finally {
+    isOver = true;
+  }
+}
+
+/** The lower half of a UUIDv7 is random: two organizations that share a key would only wait for each other. */
+function lockExpression(organizationId: string, configuration: ConfigurationLock): string | null {
+  if (configuration === 'none') return null;
+  const key = BigInt.asIntN(64, BigInt(`0x${organizationId.replaceAll('-', '').slice(16)}`));
+  return configuration === 'shared'
+    ? `pg_advisory_xact_lock_shared(${key})`
+    : `pg_advisory_xact_lock(${key})`;
+}
+
+/** Two that got into each other's way must not meet again at once. */
+const pause = (attempt: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, Math.random() * 10 * 2 ** attempt);
+  });
