@@ -1,6 +1,7 @@
 import type { GroupContent } from '../directory/directory-group.ts';
-import { OperationError } from '../operations/operation-error.ts';
 import type { Catalogue } from './catalogue.ts';
+import { groupOfDraft } from './group-draft.ts';
+import { readResourceBody } from './read-resource-body.ts';
 
 export interface ReadGroup {
   readonly content: GroupContent;
@@ -10,5 +11,10 @@ export interface ReadGroup {
 
 /** Reads the body of a POST or PUT of a group, RFC 7644 §3.3 and §3.5.1. */
 export function readGroup(body: unknown, catalogue: Catalogue): ReadGroup {
-  throw new OperationError('invalid', `No reader for ${typeof body} ${catalogue.schemas.length}`);
+  const { draft, steps } = readResourceBody(body, 'Group', catalogue);
+  const members = steps.findLast((step) => step.kind === 'members');
+  return {
+    content: groupOfDraft(draft),
+    memberIds: members?.kind === 'members' ? members.step.ids : null,
+  };
 }

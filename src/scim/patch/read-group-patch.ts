@@ -1,8 +1,44 @@
-import { OperationError } from '../../operations/operation-error.ts';
+import type { MemberStep } from '../../directory/directory-group.ts';
 import type { GroupChange } from '../../operations/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { draftOfGroup, groupOfDraft } from '../group-draft.ts';
+import { MAX_MEMBERS } from '../read-member-ids.ts';
+import { tooMany } from '../value-fault.ts';
+import { applySteps } from './apply-steps.ts';
+import { readOperations } from './read-operations.ts';
+import { readSteps } from './read-steps.ts';
 
-/** Reads a PATCH body for a group, RFC 7644 §3.5.2; everything wrong with the body alone is thrown here. */
+/** Some clients send one operation per member. */
+const MAX_OPERATIONS = MAX_MEMBERS;
+
+/** Reads a PATCH body for a group, RFC 7644 §3.5.2; like `readUserPatch`, members apart from the rest. */
 export function readGroupPatch(body: unknown, catalogue: Catalogue): GroupChange {
-  throw new OperationError('invalid', `No patch reader for ${typeof body} ${catalogue.schemas.length}`);
+  const scope = { kind: 'Group', catalogue } as const;
+  const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
+  const memberSteps = joinMemberSteps(steps.flatMap((step) => (step.kind === 'members' ? [step.step] : [])));
+  const contentSteps = steps.filter((step) => step.kind !== 'members');
+  if (contentSteps.length === 0) return { content: null, memberSteps };
+  return {
+    content: (current) => {
+      const draft = draftOfGroup(current);
+      applySteps(draft, contentSteps);
+      return groupOfDraft(draft);
+    },
+    memberSteps,
+  };
+}
+
+/** Neighbours of the same kind become one step, so that a stream of single additions is one set of ids. */
+function joinMemberSteps(steps: readonly MemberStep[]): readonly MemberStep[] {
+  const joined: { kind: MemberStep['kind']; ids: Set<string> }[] = [];
+  let total = 0;
+  for (const { kind, ids } of steps) {
+    total += ids.length;
+    if (total > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
+    const last = joined.at(-1);
+    if (last === undefined || last.kind !== kind || kind === 'replace')
+      joined.push({ kind, ids: new Set(ids) });
+    else for (const id of ids) last.ids.add(id);
+  }
+  return joined.map(({ kind, ids }) => ({ kind, ids: [...ids] }));
 }

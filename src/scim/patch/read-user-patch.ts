@@ -1,11 +1,23 @@
-import { OperationError } from '../../operations/operation-error.ts';
 import type { UserChange } from '../../operations/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { draftOfUser, userOfDraft } from '../user-draft.ts';
+import { applySteps } from './apply-steps.ts';
+import { readOperations } from './read-operations.ts';
+import { readSteps } from './read-steps.ts';
+
+const MAX_OPERATIONS = 1000;
 
 /**
  * Reads a PATCH body for a user, RFC 7644 §3.5.2. What is wrong with the body alone is thrown here, before the user is
- * looked up; the change it returns throws only `no-target` and value counts, which need the stored user.
+ * looked up; the change it returns throws only what needs the stored user: a missing target, a changed immutable value,
+ * too many values.
  */
 export function readUserPatch(body: unknown, catalogue: Catalogue): UserChange {
-  throw new OperationError('invalid', `No patch reader for ${typeof body} ${catalogue.schemas.length}`);
+  const scope = { kind: 'User', catalogue } as const;
+  const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
+  return (current) => {
+    const draft = draftOfUser(current);
+    applySteps(draft, steps);
+    return userOfDraft(draft, current.active);
+  };
 }

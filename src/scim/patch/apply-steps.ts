@@ -1,0 +1,52 @@
+import type { JsonValue } from '../../directory/json.ts';
+import { conditionSize } from '../filter/element-matches.ts';
+import { isJsonObject, withoutNulls } from '../read-value.ts';
+import { mutabilityFault, tooMany } from '../value-fault.ts';
+import { changeElements } from './change-elements.ts';
+import type { PatchStep } from './patch-step.ts';
+import type { ResourceDraft } from './resource-draft.ts';
+
+/** Steps over long lists multiply; beyond this many looks at an element a request is refused instead of served slowly. */
+const MAX_ELEMENT_VISITS = 200_000;
+
+type AttributeStep = Exclude<PatchStep, { kind: 'members' }>;
+
+/** Applies the steps in order. Throws OperationError when a target is missing in the resource; the draft is then void. */
+export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): void {
+  let visits = 0;
+  for (const step of steps) {
+    if (step.kind === 'members') continue;
+    const { attribute, where } = step.target;
+    const stored = draft.get(attribute);
+    if (attribute.multiValued && Array.isArray(stored)) {
+      visits += stored.length * (where === null ? 1 : 1 + conditionSize(where));
+      if (visits > MAX_ELEMENT_VISITS)
+        throw tooMany('The operations go through too many values; send fewer at once');
+    }
+    const next = attribute.multiValued ? nextList(stored, step) : nextValue(stored, step);
+    if (attribute.mutability === 'immutable' && stored !== undefined && !isSame(stored, next)) {
+      throw mutabilityFault(`${attribute.name} cannot change once it has a value`);
+    }
+    draft.put(attribute, next);
+  }
+}
+
+function nextList(stored: JsonValue | undefined, step: AttributeStep): JsonValue | undefined {
+  const next = changeElements(Array.isArray(stored) ? stored : [], step);
+  return next.length === 0 ? undefined : next;
+}
+
+function nextValue(stored: JsonValue | undefined, step: AttributeStep): JsonValue | undefined {
+  const { attribute, sub } = step.target;
+  const change = step.kind === 'set' ? step.value : null;
+  if (attribute.type !== 'complex') return change ?? undefined;
+  const parts = sub === null ? change : { [sub.name]: change };
+  if (!isJsonObject(parts)) return undefined;
+  // RFC 7644 §3.5.2.3: the sub-attributes given replace the stored ones, the others stay.
+  const merged = withoutNulls({ ...(isJsonObject(stored) ? stored : {}), ...parts });
+  return Object.keys(merged).length === 0 ? undefined : merged;
+}
+
+function isSame(one: JsonValue, other: JsonValue | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,17 @@
+import { isClientObject } from '../../json-body.ts';
+
+/**
+ * Older Entra jobs wrap a single value in a one-element array of `{ value }`; Okta has been seen to send `[false]`.
+ * Before: `"active": [{ "value": "False" }]`. After: `"False"`. Longer arrays stay and are refused by their type.
+ */
+export function unwrapScalar(value: unknown): unknown {
+  const single = unwrapArray(value);
+  if (!isClientObject(single)) return single;
+  const [key, ...others] = Object.keys(single);
+  return key?.toLowerCase() === 'value' && others.length === 0 ? single[key] : single;
+}
+
+/** The same for complex attributes: `"manager": [{ "value": "…" }]` is one manager. */
+export function unwrapArray(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}

@@ -1,0 +1,27 @@
+import { isClientObject } from './json-body.ts';
+import { isCleared } from './patch/clients/entra-empty-clears.ts';
+import { referencedId } from './patch/clients/entra-reference-shapes.ts';
+import { wrapInArray } from './patch/clients/onelogin-object-for-array.ts';
+import { tooMany, valueFault } from './value-fault.ts';
+
+export const MAX_MEMBERS = 100_000;
+const MAX_ID_LENGTH = 256;
+
+/** The ids in a list of members: `{ value }`, a bare id, or a reference; each once, in order. */
+export function readMemberIds(raw: unknown): readonly string[] {
+  if (isCleared(raw)) return [];
+  const list = wrapInArray(raw);
+  if (list.length > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
+  return [...new Set(list.filter((member) => member !== null).map(readMemberId))];
+}
+
+function readMemberId(member: unknown): string {
+  const id = isClientObject(member) ? referencedId(member) : member;
+  const text = typeof id === 'number' ? String(id) : id;
+  if (typeof text !== 'string' || text === '' || text.length > MAX_ID_LENGTH) {
+    throw valueFault('Every member needs the id of a user as its value');
+  }
+  if (text.includes('\0') || !text.isWellFormed())
+    throw valueFault('A member id holds a character that no id has');
+  return text;
+}
