@@ -49,7 +49,13 @@ describe('configuration', () => {
     assert.equal(readConfig({ PUBLIC_URL: 'http://localhost:8080/' }).publicUrl, 'http://localhost:8080');
   });
 
-  for (const url of ['example.com', 'ftp://example.com', 'https://a:b@example.com', 'https://x.test/?a=1', '/']) {
+  for (const url of [
+    'example.com',
+    'ftp://example.com',
+    'https://a:b@example.com',
+    'https://x.test/?a=1',
+    '/',
+  ]) {
     it(`refuses the public URL ${url}`, () => {
       assert.match(faultsOf({ PUBLIC_URL: url }).join(), /^PUBLIC_URL must be an absolute http or https URL/);
     });
@@ -67,8 +73,14 @@ describe('configuration', () => {
     for (const url of ['postgres://u:p@db/rollcall', 'postgresql://u@db:6432/rollcall?sslmode=require']) {
       assert.equal(readConfig({ DATABASE_URL: url }).databaseUrl, url);
     }
-    assert.match(faultsOf({ DATABASE_URL: 'mysql://u:p@db/rollcall' }).join(), /^DATABASE_URL must look like/);
-    assert.match(faultsOf({ DATABASE_URL: 'postgres://u:p@db:port/x' }).join(), /^DATABASE_URL must look like/);
+    assert.match(
+      faultsOf({ DATABASE_URL: 'mysql://u:p@db/rollcall' }).join(),
+      /^DATABASE_URL must look like/,
+    );
+    assert.match(
+      faultsOf({ DATABASE_URL: 'postgres://u:p@db:port/x' }).join(),
+      /^DATABASE_URL must look like/,
+    );
   });
 
   it('reads the encryption key from hexadecimal, base64 and base64url to the same 32 bytes', () => {
@@ -93,8 +105,14 @@ describe('configuration', () => {
   it('refuses API keys that are short, hold a space, or are the same for admin and operator', () => {
     const key = 'k'.repeat(32);
     assert.match(faultsOf({ ADMIN_API_KEY: 'k'.repeat(31) }).join(), /^ADMIN_API_KEY must have at least 32/);
-    assert.match(faultsOf({ OPERATOR_API_KEY: `${key} x` }).join(), /^OPERATOR_API_KEY must have at least 32/);
-    assert.match(faultsOf({ ADMIN_API_KEY: key, OPERATOR_API_KEY: key }).join(), /must differ from ADMIN_API_KEY/);
+    assert.match(
+      faultsOf({ OPERATOR_API_KEY: `${key} x` }).join(),
+      /^OPERATOR_API_KEY must have at least 32/,
+    );
+    assert.match(
+      faultsOf({ ADMIN_API_KEY: key, OPERATOR_API_KEY: key }).join(),
+      /must differ from ADMIN_API_KEY/,
+    );
     assert.equal(readConfig({ ADMIN_API_KEY: key }).adminApiKey, key);
   });
 

@@ -21,7 +21,12 @@ describe('log', () => {
     assert.ok(lines[0]?.endsWith('}\n'));
     const { time, ...rest } = last();
     assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    assert.deepEqual(rest, { level: 'info', count: 3, at: '1970-01-01T00:00:00.000Z', msg: 'Members changed' });
+    assert.deepEqual(rest, {
+      level: 'info',
+      count: 3,
+      at: '1970-01-01T00:00:00.000Z',
+      msg: 'Members changed',
+    });
   });
 
   it('keeps to its level', () => {
@@ -58,16 +63,19 @@ describe('log', () => {
 
   it('takes a secret out of the bindings of a child and of a grandchild', () => {
     const { logger, lines, last } = makeRecorder();
-    logger.child({ requestId: 'r1', token: SECRET }).child({ headers: { cookie: SECRET } }).info('Hello');
+    logger
+      .child({ requestId: 'r1', token: SECRET })
+      .child({ headers: { cookie: SECRET } })
+      .info('Hello');
     assert.ok(!lines.join().includes(SECRET));
-    assert.equal(last()['requestId'], 'r1');
+    assert.equal(last().requestId, 'r1');
   });
 
   it('keeps harmless fields that only sound like secrets', () => {
     const { logger, last } = makeRecorder();
     logger.info({ hasToken: true, tokenId: 't1', nextCursor: 'c1', keyCount: 2 });
     assert.deepEqual(
-      [last()['hasToken'], last()['tokenId'], last()['nextCursor'], last()['keyCount']],
+      [last().hasToken, last().tokenId, last().nextCursor, last().keyCount],
       [true, 't1', 'c1', 2],
     );
   });
@@ -83,13 +91,19 @@ describe('log', () => {
 
   it('shows an error with its code, stack and causes, and nothing a library hung on it', () => {
     const { logger, lines, last } = makeRecorder();
-    const cause = Object.assign(new Error(`login with Bearer ${SECRET} failed`), { code: '28P01', parameters: [SECRET] });
+    const cause = Object.assign(new Error(`login with Bearer ${SECRET} failed`), {
+      code: '28P01',
+      parameters: [SECRET],
+    });
     logger.error({ err: new Error('Database away', { cause }) });
     assert.ok(!lines.join().includes(SECRET));
-    const shown = JSON.stringify(last()['err']);
+    const shown = JSON.stringify(last().err);
     assert.match(shown, /"type":"Error","message":"Database away","stack":"Error: Database away/);
-    assert.match(shown, /"cause":\{"type":"Error","message":"login with Bearer \[redacted\] failed","code":"28P01"/);
-    assert.equal(last()['msg'], 'Database away');
+    assert.match(
+      shown,
+      /"cause":\{"type":"Error","message":"login with Bearer \[redacted\] failed","code":"28P01"/,
+    );
+    assert.equal(last().msg, 'Database away');
   });
 
   it('cleans the message of an error that is logged alone', () => {
@@ -107,13 +121,13 @@ describe('log', () => {
     assert.ok(!lines.join().includes(SECRET));
     assert.ok(!lines.join().includes(Buffer.from(SECRET).toString('base64')));
     assert.ok(lines.join().length < 1000, 'an instance is named, not dumped');
-    assert.equal(last()['level'], 'info');
+    assert.equal(last().level, 'info');
   });
 
   it('survives circular, deep and very long values', () => {
     const { logger, lines } = makeRecorder();
     const circle: Record<string, unknown> = { text: 'x'.repeat(100_000), list: Array(10_000).fill('y') };
-    circle['self'] = circle;
+    circle.self = circle;
     logger.info({ circle });
     assert.equal(lines.length, 1);
     assert.ok((lines[0] ?? '').length < 60_000);

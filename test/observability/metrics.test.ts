@@ -30,6 +30,8 @@ describe('metrics', () => {
 
   it('tells about the process only when asked to', async () => {
     assert.ok(!(await makeMetrics().render()).includes('process_cpu'));
-    assert.ok((await makeMetrics({ processMetrics: true }).render()).includes('process_resident_memory_bytes'));
+    assert.ok(
+      (await makeMetrics({ processMetrics: true }).render()).includes('process_resident_memory_bytes'),
+    );
   });
 });

@@ -1,0 +1,40 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { CredentialMaker, NewCredential } from '../operations/connection-ports.ts';
+
+const API_KEY_PREFIX = 'rck_';
+const SCIM_TOKEN_PREFIX = 'rcs_';
+const SECRET_BYTES = 32;
+/** Enough to tell keys apart in a list; 36 of the 256 random bits. */
+const SHOWN_CHARACTERS = 10;
+
+/** What is stored of a credential. One hash is enough: 256 random bits cannot be guessed, so nothing slows it down. */
+export function hashOf(plain: string): Uint8Array {
+  return createHash('sha256').update(plain, 'utf8').digest();
+}
+
+function describe(plain: string): NewCredential {
+  return { plain, prefix: plain.slice(0, SHOWN_CHARACTERS), hash: hashOf(plain) };
+}
+
+/** The prefixes make a leaked secret recognisable for scanners of source code and logs. */
+const make = (prefix: string): NewCredential =>
+  describe(prefix + randomBytes(SECRET_BYTES).toString('base64url'));
+
+export const credentialMaker: CredentialMaker = {
+  makeApiKey: () => make(API_KEY_PREFIX),
+  makeScimToken: () => make(SCIM_TOKEN_PREFIX),
+  // Of a key that somebody else chose only little is shown: it may be short.
+  describeApiKey: (plain) => ({ ...describe(plain), prefix: plain.slice(0, 4) }),
+};
+
+/** Compares in a time that tells nothing about where the two differ. */
+export function isSameCredential(one: string, other: string): boolean {
+  return timingSafeEqual(hashOf(one), hashOf(other));
+}
+
+const bearer = /^bearer +([\x21-\x7e]{1,512}) *$/i;
+
+/** The token of `Authorization: Bearer …` (RFC 6750 §2.1), or null. */
+export function readBearer(authorization: string | undefined): string | null {
+  return authorization === undefined ? null : (bearer.exec(authorization)?.[1] ?? null);
+}
