@@ -1,0 +1,128 @@
+import { type Candidate, explain } from '../mapping/explain.ts';
+import type { MappingRule } from '../mapping/mapping-rule.ts';
+import { identify } from '../provisioning/directory-identity.ts';
+import { explainContact, explainEmployee, type FieldExplanation } from '../provisioning/explain-fields.ts';
+import type { OrganizationContext } from './context.ts';
+import type {
+  DirectoryFilter,
+  DirectoryGroupView,
+  DirectoryUserView,
+  EventFilter,
+  ProvisioningEvent,
+} from './directory-ports.ts';
+import type { Page, PageRequest } from './keyset-page.ts';
+import { OperationError } from './operation-error.ts';
+import type { Stores, UnitOfWork } from './ports.ts';
+
+export type ExplainedOutcome = 'employee' | 'clientPortal' | 'noRule' | 'inactive' | 'held' | 'conflict';
+
+/** Why a directory user became what it is. */
+export interface Explanation {
+  readonly outcome: ExplainedOutcome;
+  readonly winner: MappingRule | null;
+  readonly candidates: readonly Candidate[];
+  readonly fields: readonly FieldExplanation[];
+  /** Newest first. */
+  readonly lastEvents: readonly ProvisioningEvent[];
+}
+
+/** What administrators read of the mirror and of the provisioning log. */
+export interface DirectoryOperations {
+  readonly listUsers: (
+    context: OrganizationContext,
+    filter: DirectoryFilter,
+    page: PageRequest,
+  ) => Promise<Page<DirectoryUserView>>;
+  readonly getUser: (context: OrganizationContext, id: string) => Promise<DirectoryUserView>;
+  readonly explainUser: (context: OrganizationContext, id: string) => Promise<Explanation>;
+  readonly listGroups: (
+    context: OrganizationContext,
+    filter: DirectoryFilter,
+    page: PageRequest,
+  ) => Promise<Page<DirectoryGroupView>>;
+  readonly getGroup: (context: OrganizationContext, id: string) => Promise<DirectoryGroupView>;
+  readonly listEvents: (
+    context: OrganizationContext,
+    filter: EventFilter,
+    page: PageRequest,
+  ) => Promise<Page<ProvisioningEvent>>;
+}
+
+const shownEvents = 20;
+
+export function makeDirectoryOperations(unitOfWork: UnitOfWork): DirectoryOperations {
+  return {
+    listUsers: (context, filter, page) =>
+      unitOfWork.read(context, (stores) => stores.directory.listUsers(filter, page)),
+    getUser: (context, id) => unitOfWork.read(context, (stores) => requireUser(stores, id)),
+    explainUser: (context, id) =>
+      unitOfWork.read(context, async (stores) => explainUser(stores, await requireUser(stores, id))),
+    listGroups: (context, filter, page) =>
+      unitOfWork.read(context, (stores) => stores.directory.listGroups(filter, page)),
+    getGroup: (context, id) =>
+      unitOfWork.read(context, async (stores) => {
+        const group = await stores.directory.getGroup(id);
+        if (group === null) throw new OperationError('not-found', `There is no directory group ${id}.`);
+        return group;
+      }),
+    listEvents: (context, filter, page) =>
+      unitOfWork.read(context, (stores) => stores.eventLog.list(filter, page)),
+  };
+}
+
+async function requireUser(stores: Stores, id: string): Promise<DirectoryUserView> {
+  const view = await stores.directory.getUser(id);
+  if (view === null) throw new OperationError('not-found', `There is no directory user ${id}.`);
+  return view;
+}
+
+async function explainUser(stores: Stores, view: DirectoryUserView): Promise<Explanation> {
+  const { id, connectionId } = view.user;
+  const rules = await stores.mappingRules.ofConnection(connectionId);
+  const { winner, candidates } = explain(rules, await stores.mappingRules.memberRuleIds(id));
+  const { items: lastEvents } = await stores.eventLog.list(
+    { directoryUserId: id, employeeId: null, contactId: null, connectionId: null, action: null, since: null },
+    { after: null, limit: shownEvents },
+  );
+  return {
+    outcome: outcomeOf(view, winner, lastEvents),
+    winner,
+    candidates,
+    fields: await explainFields(stores, view, winner),
+    lastEvents,
+  };
+}
+
+/** A user that waits for an administrator has a rule, but the last thing that happened to it is the stop. */
+function outcomeOf(
+  { user }: DirectoryUserView,
+  winner: MappingRule | null,
+  lastEvents: readonly ProvisioningEvent[],
+): ExplainedOutcome {
+  if (!user.active || user.deletedAt !== null) return 'inactive';
+  if (winner === null) return 'noRule';
+  const last = lastEvents.find((event) => event.trigger !== 'manual')?.action;
+  return last === 'conflict' || last === 'held' ? last : winner.userType;
+}
+
+/** The record the user is now: the employee, else the contact; nothing when the mirror alone knows the user. */
+async function explainFields(
+  stores: Stores,
+  { user, employeeId, contactId }: DirectoryUserView,
+  rule: MappingRule | null,
+): Promise<readonly FieldExplanation[]> {
+  if (employeeId === null && contactId === null) return [];
+  const connection = await stores.connections.get(user.connectionId);
+  const sources = {
+    identity: identify(user, null, connection?.emailSource ?? 'auto'),
+    rule,
+    defaults: (await stores.employeeDefaults.get()).value,
+    defaultPhoneType: (await stores.settings.get()).value.defaultPhoneType,
+  };
+  if (employeeId !== null) {
+    const view = await stores.employees.get(employeeId);
+    return view === null ? [] : explainEmployee(view.employee, { ...sources, jobTitle: view.jobTitle });
+  }
+  const view = contactId === null ? null : await stores.contacts.get(contactId);
+  return view === null ? [] : explainContact(view.contact, { ...sources, jobTitle: null });
+}

@@ -1,0 +1,32 @@
+import { type FieldFault, OperationError } from './operation-error.ts';
+
+/** Gathers what is wrong with a body, so that the caller learns of all faults at once. */
+export class FieldFaults {
+  readonly #faults: FieldFault[] = [];
+
+  add(pointer: string, detail: string): void {
+    this.#faults.push({ pointer, detail });
+  }
+
+  /** Ends the operation when there were any. */
+  raise(): void {
+    const [first] = this.#faults;
+    if (first === undefined) return;
+    const detail = this.#faults.length === 1 ? first.detail : 'The request is not valid.';
+    throw new OperationError('invalid', detail, { reason: 'value', fields: this.#faults });
+  }
+}
+
+/** A text as it is kept: without surrounding white space, null when nothing is left. */
+export function tidy(text: string | null): string | null {
+  const trimmed = text?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
+}
+
+/** The value that a merge patch (RFC 7396) leaves: the new one when the member is present, else the old one. */
+export const patched = <Value>(given: Value | undefined, present: Value): Value =>
+  given === undefined ? present : given;
+
+/** Like `patched`, for optional text. */
+export const patchedText = (given: string | null | undefined, present: string | null): string | null =>
+  given === undefined ? present : tidy(given);
