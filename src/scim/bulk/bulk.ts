@@ -1,0 +1,24 @@
+import { Answer } from '../protocol/answer.ts';
+import type { AnswerObject } from '../protocol/answer-value.ts';
+import { BULK_RESPONSE_URN } from '../protocol/message-urns.ts';
+import { BulkExecutor, type BulkServices, type BulkTask } from './bulk-executor.ts';
+import { readBulkRequest } from './bulk-request.ts';
+
+function representTask({ operation, answer }: BulkTask): AnswerObject {
+  const { method, bulkId } = operation;
+  const isError = answer !== null && answer.status >= 400;
+  return {
+    ...(answer?.location ? { location: answer.location } : {}),
+    method,
+    ...(bulkId === null ? {} : { bulkId }),
+    ...(answer?.version ? { version: answer.version } : {}),
+    status: String(answer?.status),
+    ...(isError && typeof answer.body === 'object' && answer.body !== null ? { response: answer.body } : {}),
+  };
+}
+
+/** RFC 7644 §3.7. There is no transaction around the whole: what succeeded stays, as the answer says one by one. */
+export async function answerBulk(services: BulkServices, body: unknown): Promise<Answer> {
+  const tasks = await new BulkExecutor(services, readBulkRequest(body)).run();
+  return new Answer(200, { body: { schemas: [BULK_RESPONSE_URN], Operations: tasks.map(representTask) } });
+}

@@ -1,0 +1,57 @@
+import type { Request } from 'express';
+import { Projection, readNames } from './protocol/projection.ts';
+import { readVersionTags } from './protocol/version-tag.ts';
+import { type ListRequest, readListRequest } from './resources/list-request.ts';
+import { ScimExchange, type ScimServices } from './resources/scim-exchange.ts';
+
+type Query = Request['query'];
+
+function valuesOf(query: Query, name: string): readonly string[] {
+  const value = query[name];
+  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+}
+
+/** Of a parameter that came more than once, the last value. */
+export function readParameter(query: Query, name: string): string | null {
+  return valuesOf(query, name).at(-1) ?? null;
+}
+
+function readParameterNames(query: Query, name: string): readonly string[] | null {
+  const values = valuesOf(query, name);
+  return values.length === 0 ? null : readNames(values);
+}
+
+export function readProjection(query: Query): Projection {
+  return new Projection(
+    readParameterNames(query, 'attributes'),
+    readParameterNames(query, 'excludedAttributes'),
+  );
+}
+
+/** RFC 7644 §3.4.2. A filter that is there but empty is a broken filter, not the wish to see everybody. */
+export function readQueryRequest(query: Query): ListRequest {
+  return readListRequest({
+    filter: readParameter(query, 'filter'),
+    sortBy: readParameter(query, 'sortBy'),
+    sortOrder: readParameter(query, 'sortOrder'),
+    startIndex: readParameter(query, 'startIndex') || null,
+    count: readParameter(query, 'count') || null,
+    cursor: readParameter(query, 'cursor'),
+  });
+}
+
+/** What a plain request on a collection or a resource says beside its body. */
+export function makeResourceExchange(
+  services: ScimServices,
+  request: Request,
+  isQuery: boolean,
+): ScimExchange {
+  const { query, headers } = request;
+  return new ScimExchange({
+    ...services,
+    projection: readProjection(query),
+    ifMatch: readVersionTags(headers['if-match']),
+    ifNoneMatch: readVersionTags(headers['if-none-match']),
+    ...(isQuery ? { listRequest: readQueryRequest(query) } : {}),
+  });
+}

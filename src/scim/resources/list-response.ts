@@ -1,0 +1,27 @@
+import type { ResourcePage } from '../../operations/resource-query.ts';
+import { Answer } from '../protocol/answer.ts';
+import type { AnswerObject } from '../protocol/answer-value.ts';
+import { LIST_RESPONSE_URN } from '../protocol/message-urns.ts';
+
+export interface ListResult {
+  readonly total: number;
+  readonly resources: readonly AnswerObject[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * RFC 7644 §3.4.2, exactly these members. With a cursor there is no index to tell (RFC 9865 §2), and a missing
+ * `nextCursor` says that this was the last page.
+ */
+export function answerList(page: ResourcePage, { total, resources, nextCursor }: ListResult): Answer {
+  const cursor = nextCursor === null ? {} : { nextCursor };
+  return new Answer(200, {
+    body: {
+      schemas: [LIST_RESPONSE_URN],
+      totalResults: total,
+      ...(page.kind === 'index' ? { startIndex: page.startIndex } : cursor),
+      itemsPerPage: resources.length,
+      Resources: resources,
+    },
+  });
+}

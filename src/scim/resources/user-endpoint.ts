@@ -1,0 +1,73 @@
+import type { UserChange, UserView } from '../../operations/scim-operations.ts';
+import { readUserPatch } from '../patch/read-user-patch.ts';
+import { Answer } from '../protocol/answer.ts';
+import { namesVersion, versionTag } from '../protocol/version-tag.ts';
+import { readUser } from '../read-user.ts';
+import { toResourceQuery } from './list-request.ts';
+import { locationOfUser, representUser } from './represent-user.ts';
+import { knownId, type ResourceEndpoint } from './resource-endpoint.ts';
+import type { ScimExchange } from './scim-exchange.ts';
+
+function withGroups(exchange: ScimExchange): boolean {
+  return exchange.projection.shows('groups');
+}
+
+function represent({ context, projection }: ScimExchange, view: UserView) {
+  return projection.apply(representUser(view, context.scimBaseUrl));
+}
+
+function answerUser(exchange: ScimExchange, status: 200 | 201, view: UserView): Answer {
+  return new Answer(status, {
+    body: represent(exchange, view),
+    location: locationOfUser(exchange.context.scimBaseUrl, view.user.id),
+    version: versionTag(view.user.version),
+  });
+}
+
+async function change(exchange: ScimExchange, id: string, userChange: UserChange): Promise<Answer> {
+  const { context, operations, ifMatch } = exchange;
+  return answerUser(
+    exchange,
+    200,
+    await operations.changeUser(context, knownId('User', id), userChange, { ifMatch }),
+  );
+}
+
+export const userEndpoint: ResourceEndpoint = {
+  kind: 'User',
+
+  async query(exchange, request) {
+    const { context, operations, catalogue } = exchange;
+    const query = toResourceQuery(request, 'User', catalogue, withGroups(exchange));
+    const { total, items, nextCursor } = await operations.listUsers(context, query);
+    return { total, resources: items.map((view) => represent(exchange, view)), nextCursor };
+  },
+
+  async create(exchange, body) {
+    const { context, operations, catalogue } = exchange;
+    const content = readUser(body, catalogue, { kind: 'create' });
+    return answerUser(exchange, 201, await operations.createUser(context, content));
+  },
+
+  async read(exchange, id) {
+    const { context, operations, ifNoneMatch } = exchange;
+    const view = await operations.readUser(context, knownId('User', id), withGroups(exchange));
+    const { version } = view.user;
+    if (namesVersion(ifNoneMatch, version)) return new Answer(304, { version: versionTag(version) });
+    return answerUser(exchange, 200, view);
+  },
+
+  async replace(exchange, id, body) {
+    const { catalogue } = exchange;
+    return change(exchange, id, (current) => readUser(body, catalogue, { kind: 'replace', current }));
+  },
+
+  async patch(exchange, id, body) {
+    return change(exchange, id, readUserPatch(body, exchange.catalogue));
+  },
+
+  async remove({ context, operations, ifMatch }, id) {
+    await operations.deleteUser(context, knownId('User', id), { ifMatch });
+    return new Answer(204);
+  },
+};
