@@ -1,6 +1,6 @@
 import type { EmployeeDefaults, Settings } from '../provisioning/settings.ts';
-import type { ApiKeyRole } from './context.ts';
 import type { ConnectionStore, ScimTokenStore } from './connection-ports.ts';
+import type { ApiKeyRole } from './context.ts';
 import type { DirectoryStore, EventLogStore } from './directory-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import type { ContactStore, EmployeeStore, LookupStore, RelationStore } from './people-ports.ts';
@@ -40,6 +40,7 @@ export interface ApiKey {
 
 export interface ApiKeyStore {
   readonly list: (page: PageRequest) => Promise<Page<ApiKey>>;
+  /** A key that is there already stays as it is: two servers can start with the same configured one. */
   readonly insert: (key: ApiKey, hash: Uint8Array) => Promise<void>;
   /** All keys that have not expired at `at`, locked in id order. */
   readonly lockValid: (at: string) => Promise<readonly ApiKey[]>;

@@ -31,9 +31,20 @@ export interface ReferenceUse {
   readonly count: number;
 }
 
+export interface TakenMark {
+  readonly mark: string;
+  /** Who has it now. */
+  readonly exceptId: string;
+  readonly at: string;
+}
+
 /** `accountId` narrows account locations to their account and is null for all other lists. */
 export interface ReferenceDataStore {
-  readonly list: (kind: ReferenceKind, accountId: string | null, page: PageRequest) => Promise<Page<ReferenceItem>>;
+  readonly list: (
+    kind: ReferenceKind,
+    accountId: string | null,
+    page: PageRequest,
+  ) => Promise<Page<ReferenceItem>>;
   readonly get: (kind: ReferenceKind, accountId: string | null, id: string) => Promise<ReferenceItem | null>;
   /** The id of the entry with this name, compared without regard to case. */
   readonly idOfName: (kind: ReferenceKind, accountId: string | null, name: string) => Promise<string | null>;
@@ -41,7 +52,7 @@ export interface ReferenceDataStore {
   /** Writes name and values and moves the revision. */
   readonly save: (kind: ReferenceKind, item: ReferenceItem) => Promise<void>;
   /** Takes a mark that only one entry of the list may carry off all others. */
-  readonly clearMark: (kind: ReferenceKind, accountId: string | null, mark: string, exceptId: string, at: string) => Promise<void>;
+  readonly clearMark: (kind: ReferenceKind, accountId: string | null, taken: TakenMark) => Promise<void>;
   /** What points at the entry; nothing of count 0. */
   readonly uses: (kind: ReferenceKind, id: string) => Promise<readonly ReferenceUse[]>;
   readonly delete: (kind: ReferenceKind, id: string) => Promise<void>;

@@ -30,4 +30,6 @@ export interface SyncRunStore {
    * instance because somebody cancelled it: then there is nothing left to do.
    */
   readonly save: (run: SyncRun) => Promise<boolean>;
+  /** Ends an open run. False when it has ended already, or never was. */
+  readonly cancel: (id: string, at: string) => Promise<boolean>;
 }

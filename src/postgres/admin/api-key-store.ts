@@ -14,13 +14,21 @@ export function makeApiKeyStore(connection: SqlConnection): ApiKeyStore {
       const conditions = new Conditions();
       conditions.add(`k.organization_id = ${conditions.bind(organizationId)}`);
       const read = (row: ApiKey): ApiKey => row;
-      return readPage(connection, { select, conditions, key: 'k.api_key_id', page, read, idOf: (key) => key.id });
+      return readPage(connection, {
+        select,
+        conditions,
+        key: 'k.api_key_id',
+        page,
+        read,
+        idOf: (key) => key.id,
+      });
     },
     insert: async (key, hash) => {
       await connection.execute({
         text: `
           insert into api_keys (organization_id, api_key_id, name, role, key_hash, prefix, created_at, expires_at)
-          values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          values ($1, $2, $3, $4, $5, $6, $7, $8)
+          on conflict (organization_id, key_hash) do nothing`,
         values: [organizationId, key.id, key.name, key.role, hash, key.prefix, key.createdAt, key.expiresAt],
       });
     },

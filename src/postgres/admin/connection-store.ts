@@ -69,7 +69,14 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
       const conditions = new Conditions();
       conditions.add(`c.organization_id = ${conditions.bind(organizationId)}`);
       const read = (row: Connection): Connection => row;
-      return readPage(connection, { select, conditions, key: 'c.connection_id', page, read, idOf: (c) => c.id });
+      return readPage(connection, {
+        select,
+        conditions,
+        key: 'c.connection_id',
+        page,
+        read,
+        idOf: (c) => c.id,
+      });
     },
     get: (id) => one(id, false),
     lock: (id) => one(id, true),

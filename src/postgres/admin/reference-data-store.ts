@@ -1,4 +1,8 @@
-import type { ReferenceDataStore, ReferenceItem, ReferenceKind } from '../../operations/reference-data-ports.ts';
+import type {
+  ReferenceDataStore,
+  ReferenceItem,
+  ReferenceKind,
+} from '../../operations/reference-data-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 
@@ -200,7 +204,7 @@ export function makeReferenceDataStore(connection: SqlConnection): ReferenceData
         ],
       });
     },
-    clearMark: async (kind, accountId, mark, exceptId, at) => {
+    clearMark: async (kind, accountId, { mark, exceptId, at }) => {
       const spec = tables[kind];
       const column = spec.values[mark];
       if (column === undefined) throw new Error(`${kind} carries no mark ${mark}`);

@@ -83,5 +83,14 @@ export function makeSyncRunStore(connection: SqlConnection): SyncRunStore {
       });
       return saved > 0;
     },
+    cancel: async (id, at) => {
+      const cancelled = await connection.execute({
+        text: `
+          update sync_runs set state = 'cancelled', ended_at = $3
+          where organization_id = $1 and sync_run_id = $2 and state in ('queued', 'running')`,
+        values: [organizationId, id, at],
+      });
+      return cancelled > 0;
+    },
   };
 }

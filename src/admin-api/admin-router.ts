@@ -1,0 +1,75 @@
+import { type RequestHandler, Router } from 'express';
+import { pinQuery } from '../http/stable-query.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { AdminOperations } from '../operations/make-admin-operations.ts';
+import { makeApiKeyRoutes } from './api-keys.ts';
+import { type AdminAuthentication, makeAuthenticate } from './authenticate.ts';
+import { makeConnectionRoutes } from './connections.ts';
+import { makeContactRoutes } from './contacts.ts';
+import { makeDirectoryRoutes } from './directory.ts';
+import { makeEmployeeDefaultsRoutes } from './employee-defaults.ts';
+import { makeEmployeeRoutes } from './employees.ts';
+import { makeErrorHandler } from './handle-error.ts';
+import { makeKnownPathCheck } from './known-path.ts';
+import { makeMappingRuleRoutes } from './mapping-rules.ts';
+import type { OpenApiDocument } from './openapi-document.ts';
+import { makeOrganizationRoutes } from './organizations.ts';
+import { notFound, sendProblem } from './problem.ts';
+import { makeProvisioningEventRoutes } from './provisioning-events.ts';
+import { makeBodyReader } from './read-body.ts';
+import { makeReferenceDataRoutes } from './reference-data.ts';
+import { makeRelationRoutes } from './relations.ts';
+import { makeScimTokenRoutes } from './scim-tokens.ts';
+import { makeSettingsRoutes } from './settings.ts';
+import { makeSyncRunRoutes } from './sync-runs.ts';
+import { makeRequestValidator } from './validate-request.ts';
+
+export interface AdminDependencies {
+  readonly operations: AdminOperations;
+  readonly authentication: AdminAuthentication;
+  readonly document: OpenApiDocument;
+  readonly logger: Logger;
+  /** Base of all URLs that are handed out, without trailing slash. Asked per request: a port can be chosen late. */
+  readonly publicUrl: () => string;
+}
+
+export type RouteModule = (dependencies: AdminDependencies) => Router;
+
+/** One per topic; paths are disjoint, so the order means nothing. */
+const routeModules: readonly RouteModule[] = [
+  makeSettingsRoutes,
+  makeEmployeeDefaultsRoutes,
+  makeReferenceDataRoutes,
+  makeConnectionRoutes,
+  makeScimTokenRoutes,
+  makeSyncRunRoutes,
+  makeApiKeyRoutes,
+  makeOrganizationRoutes,
+  makeMappingRuleRoutes,
+  makeEmployeeRoutes,
+  makeContactRoutes,
+  makeRelationRoutes,
+  makeDirectoryRoutes,
+  makeProvisioningEventRoutes,
+];
+
+const neverStore: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};
+
+/** To be mounted at `/api/v1`, behind the steps that both APIs share (request id, log, security headers). */
+export function makeAdminRouter(dependencies: AdminDependencies): Router {
+  const { authentication, document, logger } = dependencies;
+  const router = Router();
+  router.use(neverStore);
+  router.use(makeAuthenticate(authentication));
+  router.use(makeKnownPathCheck(document));
+  router.use(pinQuery());
+  router.use(...makeBodyReader());
+  router.use(...makeRequestValidator(document));
+  for (const makeRoutes of routeModules) router.use(makeRoutes(dependencies));
+  router.use((_request, response) => sendProblem(response, notFound));
+  router.use(makeErrorHandler(logger));
+  return router;
+}

@@ -1,0 +1,68 @@
+import { type Response, Router } from 'express';
+import type { ConnectionInput, NewConnection } from '../operations/connection-input.ts';
+import type { Connection } from '../operations/connection-ports.ts';
+import type { AdminDependencies } from './admin-router.ts';
+import { preconditionOf, setEtag } from './etag.ts';
+import { pageOf, sendPage } from './page.ts';
+import { bodyOf, contextOf, flagOf, idOf } from './request-facts.ts';
+import { representSyncRun } from './sync-runs.ts';
+
+const representWith =
+  (publicUrl: () => string) =>
+  (connection: Connection): object => ({
+    id: connection.id,
+    name: connection.name,
+    kind: connection.kind,
+    tenant: connection.tenant,
+    tenantId: connection.tenantId,
+    cloud: connection.kind === 'entra' ? connection.cloud : null,
+    applicationId: connection.applicationId,
+    hasApplicationKey: connection.applicationKeyEncrypted !== null,
+    emailSource: connection.emailSource,
+    status: connection.status,
+    statusDetail: connection.statusDetail,
+    grantedScopes: connection.grantedScopes,
+    verifiedDomains: connection.verifiedDomains,
+    allowedExternalDomains: connection.allowedExternalDomains,
+    scimBaseUrl: `${publicUrl()}/scim/v2/${connection.id}`,
+    lastSync: connection.lastSyncAt,
+    lastGraphSuccessAt: connection.lastGraphSuccessAt,
+    createdAt: connection.createdAt,
+  });
+
+export function makeConnectionRoutes({ operations, publicUrl }: AdminDependencies): Router {
+  const { connections } = operations;
+  const represent = representWith(publicUrl);
+  const send = (response: Response, connection: Connection): void => {
+    setEtag(response, connection.revision);
+    response.json(represent(connection));
+  };
+
+  const router = Router();
+  router.get('/connections', async (request, response) => {
+    sendPage(response, await connections.list(contextOf(response), pageOf(request)), represent);
+  });
+  router.post('/connections', async (request, response) => {
+    const connection = await connections.create(contextOf(response), bodyOf<NewConnection>(request));
+    response.status(201).location(`${request.baseUrl}/connections/${connection.id}`);
+    send(response, connection);
+  });
+  router.get('/connections/:id', async (request, response) => {
+    send(response, await connections.get(contextOf(response), idOf(request)));
+  });
+  router.patch('/connections/:id', async (request, response) => {
+    const input = bodyOf<ConnectionInput>(request);
+    const options = { ifMatch: preconditionOf(request) };
+    send(response, await connections.change(contextOf(response), idOf(request), input, options));
+  });
+  router.delete('/connections/:id', async (request, response) => {
+    const options = { ifMatch: preconditionOf(request), unlink: flagOf(request, 'unlink') };
+    await connections.delete(contextOf(response), idOf(request), options);
+    response.status(204).end();
+  });
+  router.post('/connections/:id/sync', async (request, response) => {
+    const run = await connections.sync(contextOf(response), idOf(request));
+    response.status(202).location(`${request.baseUrl}/sync-runs/${run.id}`).json(representSyncRun(run));
+  });
+  return router;
+}

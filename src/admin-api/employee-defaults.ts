@@ -1,0 +1,23 @@
+import { Router } from 'express';
+import type { EmployeeDefaults } from '../provisioning/settings.ts';
+import type { AdminDependencies } from './admin-router.ts';
+import { preconditionOf, setEtag } from './etag.ts';
+import { bodyOf, contextOf } from './request-facts.ts';
+
+export function makeEmployeeDefaultsRoutes({ operations }: AdminDependencies): Router {
+  const { employeeDefaults } = operations;
+  const router = Router();
+  router.get('/employee-defaults', async (_request, response) => {
+    const { value, revision } = await employeeDefaults.get(contextOf(response));
+    setEtag(response, revision);
+    response.json(value);
+  });
+  router.put('/employee-defaults', async (request, response) => {
+    const input = bodyOf<Partial<EmployeeDefaults>>(request);
+    const options = { ifMatch: preconditionOf(request) };
+    const { value, revision } = await employeeDefaults.replace(contextOf(response), input, options);
+    setEtag(response, revision);
+    response.json(value);
+  });
+  return router;
+}

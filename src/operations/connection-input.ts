@@ -1,0 +1,130 @@
+import type { EmailSource } from '../provisioning/settings.ts';
+import type { Cloud, Connection, Encryption } from './connection-ports.ts';
+import type { ConnectionKind } from './context.ts';
+import { FieldFaults, tidy } from './field-faults.ts';
+
+/** Fields of a request; an absent one stays as it is, null clears it. */
+export interface ConnectionInput {
+  readonly name?: string;
+  readonly tenant?: string | null;
+  readonly cloud?: Cloud | null;
+  readonly applicationId?: string | null;
+  /** The Value of the client secret. */
+  readonly applicationKey?: string | null;
+  readonly emailSource?: EmailSource;
+  readonly allowedExternalDomains?: readonly string[];
+}
+
+export interface NewConnection extends ConnectionInput {
+  readonly name: string;
+  readonly kind: ConnectionKind;
+}
+
+interface Birth {
+  readonly id: string;
+  readonly now: string;
+}
+
+const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const domain = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i;
+
+const entraFields = ['tenant', 'cloud', 'applicationId', 'applicationKey'] as const;
+/** REQ-50: an Entra connection needs exactly these. */
+const mandatoryEntraFields = ['tenant', 'applicationId', 'applicationKey'] as const;
+
+function checkKind(kind: ConnectionKind, input: ConnectionInput, isNew: boolean, faults: FieldFaults): void {
+  if (kind === 'scim') {
+    for (const field of entraFields) {
+      if (input[field] != null) faults.add(`/${field}`, 'belongs to connections of kind entra');
+    }
+    return;
+  }
+  for (const field of mandatoryEntraFields) {
+    const isMissing = isNew ? input[field] == null : input[field] === null;
+    if (isMissing) faults.add(`/${field}`, 'is required for connections of kind entra');
+  }
+}
+
+function checkEntraValues({ tenant, applicationKey }: ConnectionInput, faults: FieldFaults): void {
+  if (tenant != null && !guid.test(tenant.trim()) && !domain.test(tenant.trim())) {
+    faults.add(
+      '/tenant',
+      'must be a domain name of the tenant, such as contoso.onmicrosoft.com, or its GUID',
+    );
+  }
+  // REQ-45: Azure shows the Value once and the Secret ID for ever, so the wrong one is often copied.
+  if (applicationKey != null && guid.test(applicationKey.trim())) {
+    faults.add('/applicationKey', 'looks like the Secret ID of the client secret; paste its Value instead');
+  }
+}
+
+/** A GUID is the tenant id; a domain name has to be resolved before the tenant id is known. */
+function tenantOf(tenant: string | null): Pick<Connection, 'tenant' | 'tenantId'> {
+  const text = tidy(tenant);
+  if (text === null) return { tenant: null, tenantId: null };
+  return { tenant: text, tenantId: guid.test(text) ? text.toLowerCase() : null };
+}
+
+const tidyDomains = (domains: readonly string[]): readonly string[] => [
+  ...new Set(domains.map((name) => name.trim().toLowerCase())),
+];
+
+/** The connection as it will be stored. Throws `invalid` naming every field that is wrong. */
+export function withConnectionInput(
+  before: Connection,
+  input: ConnectionInput,
+  encryption: Encryption,
+): Connection {
+  const faults = new FieldFaults();
+  checkKind(before.kind, input, false, faults);
+  checkEntraValues(input, faults);
+  faults.raise();
+  return merge(before, input, encryption);
+}
+
+export function readNewConnection(
+  input: NewConnection,
+  { id, now }: Birth,
+  encryption: Encryption,
+): Connection {
+  const faults = new FieldFaults();
+  checkKind(input.kind, input, true, faults);
+  checkEntraValues(input, faults);
+  faults.raise();
+  return merge({ ...blank, id, kind: input.kind, createdAt: now }, input, encryption);
+}
+
+const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
+  name: '',
+  tenant: null,
+  tenantId: null,
+  cloud: 'global',
+  applicationId: null,
+  applicationKeyEncrypted: null,
+  emailSource: 'auto',
+  allowedExternalDomains: [],
+  status: 'created',
+  statusDetail: null,
+  grantedScopes: [],
+  verifiedDomains: [],
+  lastSyncAt: null,
+  lastGraphSuccessAt: null,
+  revision: 1,
+};
+
+function merge(before: Connection, input: ConnectionInput, encryption: Encryption): Connection {
+  const { name, tenant, cloud, applicationId, applicationKey, emailSource, allowedExternalDomains } = input;
+  return {
+    ...before,
+    ...(name === undefined ? {} : { name: name.trim() }),
+    // The resolved id stays as long as the same tenant is meant.
+    ...(tenant === undefined || tidy(tenant) === before.tenant ? {} : tenantOf(tenant)),
+    ...(cloud === undefined ? {} : { cloud: cloud ?? 'global' }),
+    ...(applicationId === undefined ? {} : { applicationId: applicationId?.toLowerCase() ?? null }),
+    ...(applicationKey == null ? {} : { applicationKeyEncrypted: encryption.encrypt(applicationKey.trim()) }),
+    ...(emailSource === undefined ? {} : { emailSource }),
+    ...(allowedExternalDomains === undefined
+      ? {}
+      : { allowedExternalDomains: tidyDomains(allowedExternalDomains) }),
+  };
+}

@@ -1,0 +1,74 @@
+import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
+import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
+import type { CredentialMaker, Encryption } from './connection-ports.ts';
+import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
+import type { OrganizationContext } from './context.ts';
+import { makeCreateOrganization } from './create-organization.ts';
+import { type DirectoryOperations, makeDirectoryOperations } from './directory-operations.ts';
+import {
+  type EmployeeDefaultsOperations,
+  makeEmployeeDefaultsOperations,
+} from './employee-defaults-operations.ts';
+import { type EmployeeOperations, makeEmployeeOperations } from './employee-operations.ts';
+import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
+import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
+import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
+import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
+import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
+import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
+import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
+import type { StartReplan } from './start-replan.ts';
+import { makeSyncRunOperations, type SyncRunOperations } from './sync-run-operations.ts';
+
+/** Everything the operations of administrators work with. */
+export interface AdminCollaborators {
+  readonly unitOfWork: UnitOfWork;
+  readonly clock: Clock;
+  readonly identifiers: Identifiers;
+  readonly encryption: Encryption;
+  readonly credentialMaker: CredentialMaker;
+  readonly organizationDirectory: OrganizationDirectory;
+  readonly startReplan: StartReplan;
+  /** Plans everybody in the mirror of every connection again; called after a commit. */
+  readonly replanAll: (context: OrganizationContext) => Promise<void>;
+  /** Called after a commit that left jobs behind, so that they run at once. */
+  readonly jobsWaiting: () => void;
+  /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
+  readonly forgetCredentials: () => void;
+}
+
+export interface AdminOperations {
+  readonly settings: SettingsOperations;
+  readonly employeeDefaults: EmployeeDefaultsOperations;
+  readonly referenceData: ReferenceDataOperations;
+  readonly connections: ConnectionOperations;
+  readonly scimTokens: ScimTokenOperations;
+  readonly syncRuns: SyncRunOperations;
+  readonly apiKeys: ApiKeyOperations;
+  readonly organizations: OrganizationOperations;
+  readonly mappingRules: MappingRuleOperations;
+  readonly employees: EmployeeOperations;
+  readonly contacts: ContactOperations;
+  readonly relations: RelationOperations;
+  readonly directory: DirectoryOperations;
+}
+
+/** Everything an administrator can ask for, wired to one unit of work. */
+export function makeAdminOperations(collaborators: AdminCollaborators): AdminOperations {
+  const { unitOfWork, organizationDirectory } = collaborators;
+  return {
+    settings: makeSettingsOperations(collaborators),
+    employeeDefaults: makeEmployeeDefaultsOperations(collaborators),
+    referenceData: makeReferenceDataOperations(collaborators),
+    connections: makeConnectionOperations(collaborators),
+    scimTokens: makeScimTokenOperations(collaborators),
+    syncRuns: makeSyncRunOperations(collaborators),
+    apiKeys: makeApiKeyOperations(collaborators),
+    organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },
+    mappingRules: makeMappingRuleOperations(collaborators),
+    employees: makeEmployeeOperations(collaborators),
+    contacts: makeContactOperations(collaborators),
+    relations: makeRelationOperations(collaborators),
+    directory: makeDirectoryOperations(unitOfWork),
+  };
+}

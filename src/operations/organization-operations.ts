@@ -1,0 +1,13 @@
+import type { Organization } from './admin-ports.ts';
+import type { CreateOrganization } from './create-organization.ts';
+import type { Page, PageRequest } from './keyset-page.ts';
+
+/** All organizations of the installation: the one question that is not asked inside an organization. */
+export interface OrganizationDirectory {
+  readonly list: (page: PageRequest) => Promise<Page<Organization>>;
+}
+
+export interface OrganizationOperations {
+  readonly list: (page: PageRequest) => Promise<Page<Organization>>;
+  readonly create: CreateOrganization;
+}

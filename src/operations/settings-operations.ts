@@ -1,0 +1,47 @@
+import type { Settings } from '../provisioning/settings.ts';
+import type { Revised } from './admin-ports.ts';
+import type { OrganizationContext } from './context.ts';
+import { requireCompleteDefaults } from './missing-defaults.ts';
+import { type DeepPartial, patchRecord } from './patch-record.ts';
+import type { Clock, UnitOfWork } from './ports.ts';
+import { requireVersion } from './precondition.ts';
+import { isSameRecord } from './same-record.ts';
+import type { ChangeOptions } from './scim-operations.ts';
+
+export interface SettingsDependencies {
+  readonly unitOfWork: UnitOfWork;
+  readonly clock: Clock;
+  /** Plans everybody in the mirror of every connection again; called after the change is committed. */
+  readonly replanAll: (context: OrganizationContext) => Promise<void>;
+}
+
+export interface SettingsOperations {
+  readonly get: (context: OrganizationContext) => Promise<Revised<Settings>>;
+  readonly change: (
+    context: OrganizationContext,
+    patch: DeepPartial<Settings>,
+    options: ChangeOptions,
+  ) => Promise<Revised<Settings>>;
+}
+
+export function makeSettingsOperations(dependencies: SettingsDependencies): SettingsOperations {
+  const { unitOfWork, clock, replanAll } = dependencies;
+  return {
+    get: (context) => unitOfWork.read(context, (stores) => stores.settings.get()),
+    change: async (context, patch, { ifMatch }) => {
+      const { isSwitchedOn, after } = await unitOfWork.write(context, 'exclusive', async (stores) => {
+        const before = await stores.settings.get();
+        requireVersion(ifMatch, before.revision);
+        const value = patchRecord(before.value, patch);
+        if (isSameRecord(before.value, value)) return { isSwitchedOn: false, after: before };
+        const isSwitchedOn =
+          value.provisioningMode === 'azureAdSync' && before.value.provisioningMode === 'off';
+        if (isSwitchedOn) await requireCompleteDefaults(stores, (await stores.employeeDefaults.get()).value);
+        const revision = await stores.settings.save(value, clock.now());
+        return { isSwitchedOn, after: { value, revision } };
+      });
+      if (isSwitchedOn) await replanAll(context);
+      return after;
+    },
+  };
+}
