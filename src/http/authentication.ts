@@ -19,8 +19,8 @@ export interface FoundScimToken {
 
 /** Finds a credential before its organization is known, by the hash. */
 export interface CredentialLookup {
-  readonly findApiKey: (hash: Uint8Array) => Promise<FoundApiKey | null>;
-  readonly findScimToken: (connectionId: string, hash: Uint8Array) => Promise<FoundScimToken | null>;
+  readonly findApiKey: (hash: Buffer) => Promise<FoundApiKey | null>;
+  readonly findScimToken: (connectionId: string, hash: Buffer) => Promise<FoundScimToken | null>;
 }
 
 export interface Authentication {
@@ -62,8 +62,8 @@ export function makeAuthentication({
 
   const isValid = (expiresAt: string | null): boolean => expiresAt === null || Date.parse(expiresAt) > now();
 
-  const findScimToken = async (connectionId: string, hash: Uint8Array): Promise<FoundScimToken | null> => {
-    const key = `${connectionId} ${Buffer.from(hash).toString('base64')}`;
+  const findScimToken = async (connectionId: string, hash: Buffer): Promise<FoundScimToken | null> => {
+    const key = `${connectionId} ${hash.toString('base64')}`;
     const known = remembered.get(key);
     if (known !== undefined && known.until > now()) return known.found;
     remembered.delete(key);

@@ -8,7 +8,7 @@ const SECRET_BYTES = 32;
 const SHOWN_CHARACTERS = 10;
 
 /** What is stored of a credential. One hash is enough: 256 random bits cannot be guessed, so nothing slows it down. */
-export function hashOf(plain: string): Uint8Array {
+export function hashOf(plain: string): Buffer {
   return createHash('sha256').update(plain, 'utf8').digest();
 }
 

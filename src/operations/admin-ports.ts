@@ -49,7 +49,6 @@ export interface ApiKeyStore {
   /** True when a key with this hash exists. */
   readonly holds: (hash: Uint8Array) => Promise<boolean>;
   readonly deleteNamed: (name: string) => Promise<void>;
-  readonly recordUse: (ids: readonly string[], at: string) => Promise<void>;
 }
 
 export interface Organization {

@@ -79,7 +79,6 @@ export interface ScimTokenStore {
   readonly insert: (token: ScimToken, hash: Uint8Array) => Promise<void>;
   /** False when the connection has no such token. */
   readonly delete: (connectionId: string, id: string) => Promise<boolean>;
-  readonly recordUse: (ids: readonly string[], at: string) => Promise<void>;
 }
 
 /** Keeps secrets unreadable in the database. */

@@ -59,14 +59,5 @@ export function makeApiKeyStore(connection: SqlConnection): ApiKeyStore {
         values: [organizationId, name],
       });
     },
-    // A key that was revoked meanwhile is simply not there any more.
-    recordUse: async (ids, at) => {
-      await connection.execute({
-        text: `
-          update api_keys set last_used_at = greatest(last_used_at, $3::timestamptz)
-          where organization_id = $1 and api_key_id = any($2::uuid[])`,
-        values: [organizationId, ids, at],
-      });
-    },
   };
 }

@@ -44,14 +44,5 @@ export function makeScimTokenStore(connection: SqlConnection): ScimTokenStore {
       });
       return deleted > 0;
     },
-    // A token that was revoked meanwhile is simply not there any more.
-    recordUse: async (ids, at) => {
-      await connection.execute({
-        text: `
-          update scim_tokens set last_used_at = greatest(last_used_at, $3::timestamptz)
-          where organization_id = $1 and scim_token_id = any($2::uuid[])`,
-        values: [organizationId, ids, at],
-      });
-    },
   };
 }
