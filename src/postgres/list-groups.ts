@@ -1,0 +1,21 @@
+import type { DirectoryGroup } from '../directory/directory-group.ts';
+import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
+import { groupColumns } from './group-rows.ts';
+import { listResources } from './query/query-sql.ts';
+import { groupTable } from './query/scope.ts';
+import type { SqlConnection } from './sql-connection.ts';
+
+export function listGroups(
+  connection: SqlConnection,
+  connectionId: string,
+  query: ResourceQuery,
+): Promise<ResourcePageResult<DirectoryGroup>> {
+  return listResources<DirectoryGroup, DirectoryGroup>(connection, {
+    table: groupTable,
+    columns: groupColumns,
+    connectionId,
+    query,
+    read: (row) => row,
+    idOf: (row) => row.id,
+  });
+}

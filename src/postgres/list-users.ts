@@ -1,0 +1,21 @@
+import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
+import type { UserView } from '../operations/scim-operations.ts';
+import { listResources } from './query/query-sql.ts';
+import { userTable } from './query/scope.ts';
+import type { SqlConnection } from './sql-connection.ts';
+import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
+
+export function listUsers(
+  connection: SqlConnection,
+  connectionId: string,
+  query: ResourceQuery,
+): Promise<ResourcePageResult<UserView>> {
+  return listResources<UserRow, UserView>(connection, {
+    table: userTable,
+    columns: query.withReferences ? `${userColumns}, ${groupsOfUser} as "groups"` : userColumns,
+    connectionId,
+    query,
+    read: readUserView,
+    idOf: (row) => row.id,
+  });
+}

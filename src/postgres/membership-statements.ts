@@ -1,0 +1,101 @@
+/**
+ * Set deltas on the memberships that the provisioning client states. $1 organization, $2 group, $3 connection, $4 user
+ * ids. The caller holds the row lock of the group, so nobody else changes its members meanwhile.
+ *
+ * The same membership can also be known from another source; a user joins with the first and leaves with the last.
+ */
+const wanted = `wanted as (select distinct w.id from unnest($4::uuid[]) as w(id))`;
+
+/**
+ * `FOR KEY SHARE` keeps a live user from being deleted until the commit, and waits for a deletion under way. Members
+ * that are there already need no such check: a deleted user has no memberships.
+ */
+const newcomers = `
+  present as (
+    select m.directory_user_id from memberships m join wanted w on w.id = m.directory_user_id
+    where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
+  ),
+  newcomers as (
+    select u.directory_user_id from directory_users u
+    where u.organization_id = $1::uuid and u.connection_id = $3::uuid and u.deleted_at is null
+      and u.directory_user_id in (select w.id from wanted w except select p.directory_user_id from present p)
+    for key share
+  ),
+  missing as (
+    select w.id from wanted w
+    except select p.directory_user_id from present p
+    except select n.directory_user_id from newcomers n
+  ),
+  added as (
+    insert into memberships (organization_id, directory_group_id, directory_user_id, source)
+    select $1::uuid, $2::uuid, n.directory_user_id, 'scim' from newcomers n
+    where not exists (select from missing)
+    returning directory_user_id
+  )`;
+
+const knownElsewhere = (user: string): string => `
+  exists (select from memberships o
+    where o.organization_id = $1::uuid and o.directory_group_id = $2::uuid and o.directory_user_id = ${user}
+      and o.source <> 'scim')`;
+
+const joined = `
+  joined as (select a.directory_user_id as id from added a where not ${knownElsewhere('a.directory_user_id')})`;
+const departed = `
+  departed as (select r.directory_user_id as id from removed r where not ${knownElsewhere('r.directory_user_id')})`;
+
+/** Touches the group only when its size changes. */
+const counted = (difference: string): string => `
+  counted as (
+    update directory_groups g set member_count = g.member_count + d.difference
+    from (select ${difference} as difference) d
+    where g.organization_id = $1::uuid and g.directory_group_id = $2::uuid and d.difference <> 0
+    returning g.member_count
+  )`;
+
+const memberCount = `
+  coalesce((select c.member_count from counted c), (select g.member_count from directory_groups g
+    where g.organization_id = $1::uuid and g.directory_group_id = $2::uuid)) as "memberCount"`;
+
+const firstMissing = `
+  (select json_agg(f.id) from (select x.id from missing x order by x.id limit 5) f) as "missing"`;
+
+const count = (section: string): string => `(select count(*)::integer from ${section})`;
+
+export const addMembers = `
+  with ${wanted}, ${newcomers}, ${joined}, ${counted(count('joined'))}
+  select (select json_agg(j.id) from joined j) as "changed", ${memberCount}, ${firstMissing}`;
+
+export const removeMembers = `
+  with removed as (
+    delete from memberships m
+    where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
+      and m.directory_user_id = any($3::uuid[])
+    returning m.directory_user_id
+  ), ${departed}, ${counted(`-${count('departed')}`)}
+  select (select json_agg(d.id) from departed d) as "changed", ${memberCount}, null as "missing"`;
+
+export const replaceMembers = `
+  with ${wanted}, ${newcomers},
+  removed as (
+    delete from memberships m
+    where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
+      and not exists (select from wanted w where w.id = m.directory_user_id)
+      and not exists (select from missing)
+    returning m.directory_user_id
+  ), ${joined}, ${departed}, ${counted(`${count('joined')} - ${count('departed')}`)}
+  select (select json_agg(c.id) from (select j.id from joined j union all select d.id from departed d) c) as "changed",
+    ${memberCount}, ${firstMissing}`;
+
+/** `display` follows the user's names. JSON, because it is read faster than a row per member. */
+export const membersOfGroups = `
+  select m.directory_group_id as "groupId",
+    json_agg(json_build_object('id', m.directory_user_id, 'display', m.display) order by m.directory_user_id)
+      as "members"
+  from (
+    select distinct s.directory_group_id, u.directory_user_id,
+      coalesce(u.attributes ->> 'displayName', u.user_name) as display
+    from memberships s
+    join directory_users u on u.organization_id = s.organization_id and u.directory_user_id = s.directory_user_id
+    where s.organization_id = $1::uuid and s.directory_group_id = any($2::uuid[])
+  ) m
+  group by m.directory_group_id`;

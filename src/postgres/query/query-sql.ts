@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { ResourceFilter, ResourcePageResult, ResourceQuery } from '../../operations/resource-query.ts';
+import type { SqlConnection } from '../sql-connection.ts';
+import { cursorOwner, type Position, readCursor, writeCursor } from './cursor.ts';
+import { filterSql } from './filter-sql.ts';
+import { Parameters } from './parameters.ts';
+import { type ResourceTable, resourceScope } from './scope.ts';
+import { orderBy, type SortKey, sortKey } from './sort-sql.ts';
+
+export interface ListRequest<Row, Item> {
+  readonly table: ResourceTable;
+  /** Select list on the table's alias. */
+  readonly columns: string;
+  readonly connectionId: string;
+  readonly query: ResourceQuery;
+  readonly read: (row: Row) => Item;
+  readonly idOf: (row: Row) => string;
+}
+
+interface PageColumns {
+  readonly sortText: string | null;
+  readonly total: number | null;
+}
+
+interface Condition {
+  readonly parameters: Parameters;
+  readonly where: string;
+  readonly key: SortKey | null;
+}
+
+/**
+ * One page of resources and the number of all that match: one statement, and a second one where the page is empty but
+ * lies beyond the first, or only the number is wanted.
+ */
+export async function listResources<Row extends object, Item>(
+  connection: SqlConnection,
+  request: ListRequest<Row, Item>,
+): Promise<ResourcePageResult<Item>> {
+  const { query } = request;
+  if (query.page.count === 0) {
+    return { total: await countAll(connection, request), items: [], nextCursor: null };
+  }
+  const condition = compile(connection.context.organizationId, request);
+  return query.page.kind === 'index'
+    ? indexPage(connection, request, condition, query.page)
+    : cursorPage(connection, request, condition, query.page);
+}
+
+function compile(
+  organizationId: string,
+  { table, connectionId, query }: ListRequest<never, unknown>,
+): Condition {
+  const parameters = new Parameters([organizationId, connectionId]);
+  const scope = resourceScope(table, parameters);
+  const { alias } = table;
+  const live = `${alias}.organization_id = $1::uuid and ${alias}.connection_id = $2::uuid and ${alias}.deleted_at is null`;
+  const where = query.filter === null ? live : `${live} and ${filterSql(query.filter, scope, parameters)}`;
+  return {
+    parameters,
+    where,
+    key: query.sort === null ? null : sortKey(query.sort, table, scope, parameters),
+  };
+}
+
+async function indexPage<Row extends object, Item>(
+  connection: SqlConnection,
+  request: ListRequest<Row, Item>,
+  condition: Condition,
+  page: { readonly startIndex: number; readonly count: number },
+): Promise<ResourcePageResult<Item>> {
+  const { parameters } = condition;
+  const offset = Math.min(Math.max(page.startIndex, 1) - 1, Number.MAX_SAFE_INTEGER);
+  const limit = parameters.bind(page.count, 'bigint');
+  const window = `limit ${limit} offset ${parameters.bind(offset, 'bigint')}`;
+  const rows = await readPage(connection, request, condition, { where: condition.where, window, limit });
+  const items = rows.map((row) => request.read(row.resource));
+  // A page that is not full ends the list, so there is nothing to count.
+  const total = rows[0]?.total ?? (rows.length > 0 || offset === 0 ? offset + rows.length : null);
+  return { total: total ?? (await countAll(connection, request)), items, nextCursor: null };
+}
+
+async function cursorPage<Row extends object, Item>(
+  connection: SqlConnection,
+  request: ListRequest<Row, Item>,
+  condition: Condition,
+  page: { readonly after: string | null; readonly count: number },
+): Promise<ResourcePageResult<Item>> {
+  const { parameters, key } = condition;
+  const owner = cursorOwner(request.table.name, request.connectionId, request.query);
+  const after = page.after === null ? null : readCursor(page.after, owner, key?.type ?? null);
+  const behind = after === null ? '' : ` and ${behindSql(after, key, request.table.id, parameters)}`;
+  // One more than asked for tells whether there is a next page.
+  const limit = parameters.bind(page.count + 1, 'bigint');
+  const rows = await readPage(connection, request, condition, {
+    where: condition.where + behind,
+    window: `limit ${limit}`,
+    limit: after === null ? limit : null,
+  });
+  const shown = rows.slice(0, page.count);
+  const last = shown.at(-1);
+  const total = after?.total ?? rows[0]?.total ?? rows.length;
+  const nextCursor =
+    rows.length > page.count && last !== undefined
+      ? writeCursor(owner, { total, id: request.idOf(last.resource), sortText: last.sortText })
+      : null;
+  return { total, items: shown.map((row) => request.read(row.resource)), nextCursor };
+}
+
+/** Resources that come behind the position in the order of the list. */
+function behindSql(after: Position, key: SortKey | null, id: string, parameters: Parameters): string {
+  const laterId = `${id} > ${parameters.bind(after.id, 'uuid')}`;
+  if (key === null) return laterId;
+  if (after.sortText === null) return `(${key.sql} is null and ${laterId})`;
+  const value = parameters.bind(after.sortText, key.type);
+  const sign = key.descending ? '<' : '>';
+  const tail = key.isRequired ? '' : ` or ${key.sql} is null`;
+  return `(${key.sql} ${sign} ${value} or (${key.sql} = ${value} and ${laterId})${tail})`;
+}
+
+interface Window {
+  readonly where: string;
+  readonly window: string;
+  /** Placeholder of the limit when a full page is to be counted; null when the total is known. */
+  readonly limit: string | null;
+}
+
+interface PageRow<Row> extends PageColumns {
+  readonly resource: Row;
+}
+
+async function readPage<Row extends object>(
+  connection: SqlConnection,
+  { table, columns, query }: ListRequest<Row, unknown>,
+  { parameters, where, key }: Condition,
+  window: Window,
+): Promise<readonly PageRow<Row>[]> {
+  const { alias, id, name } = table;
+  const value = key?.sql ?? 'null::text';
+  // The page is cut first and the references are read for its rows only. The count is not run for a page that is not full.
+  const total =
+    window.limit === null
+      ? 'null::bigint'
+      : `case when (select count(*) from page) >= ${window.limit}
+          then (select count(*) from ${name} ${alias} where ${where}) end`;
+  const text = `
+    with page as materialized (
+      select ${alias}.*, ${value} as sort_value from ${name} ${alias}
+      where ${window.where}
+      ${orderBy(key, value, id)} ${window.window}
+    )
+    select ${columns}, ${alias}.sort_value::text as "sortText", ${total} as "total"
+    from page ${alias}
+    ${orderBy(key, `${alias}.sort_value`, id)}`;
+  const statement = { text, values: parameters.values };
+  const rows = await connection.rows<Row & PageColumns>(
+    isHot(query) ? { ...statement, name: preparedName(text) } : statement,
+  );
+  return rows.map(({ sortText, total: counted, ...resource }) => ({
+    // What is left of the row is what `columns` selected.
+    resource: resource as unknown as Row,
+    sortText,
+    total: counted,
+  }));
+}
+
+async function countAll(connection: SqlConnection, request: ListRequest<never, unknown>): Promise<number> {
+  const { table, query } = request;
+  // Compiled anew without the order: a statement must use every value that is bound.
+  const unordered = { ...request, query: { ...query, sort: null } };
+  const { parameters, where } = compile(connection.context.organizationId, unordered);
+  const [row] = await connection.rows<{ total: number }>({
+    text: `select count(*) as "total" from ${table.name} ${table.alias} where ${where}`,
+    values: parameters.values,
+  });
+  return row?.total ?? 0;
+}
+
+/** The few shapes that clients repeat: no filter, or one or two equalities. Others would fill the server's memory. */
+function isHot({ filter, sort, page }: ResourceQuery): boolean {
+  if (sort !== null || page.kind !== 'index') return false;
+  if (filter === null || isEquality(filter)) return true;
+  return filter.kind === 'all' && filter.of.length === 2 && filter.of.every(isEquality);
+}
+
+const isEquality = (filter: ResourceFilter): boolean =>
+  filter.kind === 'compare' && filter.operator === 'eq' && typeof filter.value === 'string';
+
+const preparedNames = new Map<string, string>();
+
+function preparedName(text: string): string {
+  const known = preparedNames.get(text);
+  if (known !== undefined) return known;
+  const name = `list_${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;
+  preparedNames.set(text, name);
+  return name;
+}

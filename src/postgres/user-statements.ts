@@ -1,0 +1,82 @@
+import type { DirectoryUser } from '../directory/directory-user.ts';
+
+/**
+ * The values of `emails` that `directory_user_emails` holds for the attributes in `$n`. Longer ones do not fit an index
+ * and are found by reading the attributes; `query-email.ts` knows the same limits.
+ */
+const emailKeys = (attributes: string): string => `
+  select distinct lower(e.element ->> 'value') as value_key,
+    case when char_length(e.element ->> 'type') <= 64 then lower(e.element ->> 'type') else '' end as type_key
+  from jsonb_array_elements(
+    case when jsonb_typeof(${attributes} -> 'emails') = 'array' then ${attributes} -> 'emails' else '[]'::jsonb end
+  ) as e(element)
+  where char_length(e.element ->> 'value') between 1 and 256`;
+
+/** $1 organization, then the columns in the order of `userValues`. */
+export const insertUser = `
+  with emails as (
+    insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
+    select $1::uuid, $2::uuid, k.value_key, k.type_key from (${emailKeys('$8::jsonb')}) k
+  )
+  insert into directory_users (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
+    active, attributes, version, created_at, last_modified_at, deleted_at)
+  values ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::uuid, $7::boolean, $8::jsonb, $9::bigint,
+    $10::timestamptz, $11::timestamptz, $12::timestamptz)`;
+
+const writeUser = `
+  wanted as (${emailKeys('$8::jsonb')}),
+  dropped_emails as (
+    delete from directory_user_emails d
+    where d.organization_id = $1::uuid and d.directory_user_id = $2::uuid
+      and not exists (select from wanted w where w.value_key = d.value_key and w.type_key = d.type_key)
+  ),
+  added_emails as (
+    insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
+    select $1::uuid, $2::uuid, w.value_key, w.type_key from wanted w
+    on conflict on constraint directory_user_emails__identity do nothing
+  )
+  update directory_users set connection_id = $3::uuid, user_name = $4::text, external_id = $5::text,
+    object_id = $6::uuid, active = $7::boolean, attributes = $8::jsonb, version = $9::bigint,
+    created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz
+  where organization_id = $1::uuid and directory_user_id = $2::uuid`;
+
+export const updateUser = `with ${writeUser}`;
+
+/** The groups are locked in id order before they lose the member: two users that leave at once must not deadlock. */
+export const updateDeletedUser = `
+  with locked_groups as (
+    select g.directory_group_id from directory_groups g
+    where g.organization_id = $1::uuid and g.directory_group_id in (
+      select m.directory_group_id from memberships m
+      where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid)
+    order by g.directory_group_id
+    for update
+  ),
+  left_memberships as (
+    delete from memberships m using locked_groups l
+    where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid
+      and m.directory_group_id = l.directory_group_id
+    returning m.directory_group_id
+  ),
+  counted as (
+    update directory_groups g
+    set member_count = g.member_count - 1, version = g.version + 1, last_modified_at = $11::timestamptz
+    from (select distinct left_memberships.directory_group_id from left_memberships) l
+    where g.organization_id = $1::uuid and g.directory_group_id = l.directory_group_id
+  ),
+  ${writeUser}`;
+
+export const userValues = (organizationId: string, user: DirectoryUser): readonly unknown[] => [
+  organizationId,
+  user.id,
+  user.connectionId,
+  user.userName,
+  user.externalId,
+  user.objectId,
+  user.active,
+  JSON.stringify(user.attributes),
+  user.version,
+  user.createdAt,
+  user.lastModifiedAt,
+  user.deletedAt,
+];

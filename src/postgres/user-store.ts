@@ -1,0 +1,116 @@
+import type { DirectoryUser } from '../directory/directory-user.ts';
+import type { UserStore } from '../operations/ports.ts';
+import { listUsers } from './list-users.ts';
+import type { SqlConnection } from './sql-connection.ts';
+import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
+import { insertUser, updateDeletedUser, updateUser, userValues } from './user-statements.ts';
+import { isUuid } from './uuid.ts';
+
+const liveUser = `
+  from directory_users u
+  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = $3::uuid
+    and u.deleted_at is null`;
+
+const getUser = `select ${userColumns} ${liveUser}`;
+const getUserWithGroups = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
+const lockUser = `${getUserWithGroups} for update of u`;
+
+const lockUsers = `
+  select ${userColumns}
+  from directory_users u
+  where u.organization_id = $1::uuid and u.directory_user_id = any($2::uuid[]) and u.deleted_at is null
+  order by u.directory_user_id
+  for update`;
+
+const missingUsers = `
+  select w.id from unnest($3::uuid[]) as w(id)
+  where not exists (
+    select from directory_users u
+    where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = w.id
+      and u.deleted_at is null)`;
+
+const idsAfter = `
+  select u.directory_user_id as "id"
+  from directory_users u
+  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.deleted_at is null
+    and u.directory_user_id > $3::uuid
+  order by u.directory_user_id
+  limit $4`;
+
+/** Each group yields at most a page, so that a batch costs the same at the start and at the end of a large group. */
+const idsUnderGroups = `
+  select distinct m.directory_user_id as "id"
+  from directory_groups g
+  cross join lateral (
+    select distinct s.directory_user_id from memberships s
+    where s.organization_id = g.organization_id and s.directory_group_id = g.directory_group_id
+      and s.directory_user_id > $4::uuid
+    order by s.directory_user_id
+    limit $5
+  ) m
+  where g.organization_id = $1::uuid and g.connection_id = $2::uuid and g.deleted_at is null
+    and g.rule_key in (select lower(k.key) from unnest($3::text[]) as k(key))
+  order by m.directory_user_id
+  limit $5`;
+
+/** Comes before every id. */
+const firstUuid = '00000000-0000-0000-0000-000000000000';
+
+export function makeUserStore(connection: SqlConnection): UserStore {
+  const { organizationId } = connection.context;
+
+  const one = async (name: string, text: string, connectionId: string, id: string) => {
+    if (!isUuid(id)) return null;
+    const values = [organizationId, connectionId, id];
+    const [row] = await connection.rows<UserRow>({ name, text, values });
+    return row === undefined ? null : readUserView(row);
+  };
+
+  return {
+    insert: async (user) => {
+      await connection.execute({
+        name: 'insert_user',
+        text: insertUser,
+        values: userValues(organizationId, user),
+      });
+    },
+    lock: (connectionId, id) => one('lock_user', lockUser, connectionId, id),
+    lockMany: (ids) =>
+      connection.rows<DirectoryUser>({ name: 'lock_users', text: lockUsers, values: [organizationId, ids] }),
+    save: async (user) => {
+      const statement =
+        user.deletedAt === null
+          ? { name: 'update_user', text: updateUser }
+          : { name: 'update_deleted_user', text: updateDeletedUser };
+      await connection.execute({ ...statement, values: userValues(organizationId, user) });
+    },
+    get: (connectionId, id, withGroups) =>
+      withGroups
+        ? one('get_user_with_groups', getUserWithGroups, connectionId, id)
+        : one('get_user', getUser, connectionId, id),
+    list: (connectionId, query) => listUsers(connection, connectionId, query),
+    missing: async (connectionId, ids) => {
+      const possible = ids.filter(isUuid);
+      const values = [organizationId, connectionId, possible];
+      const rows =
+        possible.length === 0
+          ? []
+          : await connection.rows<{ id: string }>({ name: 'missing_users', text: missingUsers, values });
+      const missing = new Set(rows.map((row) => row.id));
+      return ids.filter((id) => !isUuid(id) || missing.has(id.toLowerCase()));
+    },
+    idsAfter: async (connectionId, afterId, limit) => {
+      const values = [organizationId, connectionId, afterId ?? firstUuid, limit];
+      const rows = await connection.rows<{ id: string }>({ name: 'user_ids_after', text: idsAfter, values });
+      return rows.map((row) => row.id);
+    },
+    idsUnderGroups: async (connectionId, groupIds, afterId, limit) => {
+      const rows = await connection.rows<{ id: string }>({
+        name: 'user_ids_under_groups',
+        text: idsUnderGroups,
+        values: [organizationId, connectionId, groupIds, afterId ?? firstUuid, limit],
+      });
+      return rows.map((row) => row.id);
+    },
+  };
+}
