@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { type RequestHandler, Router } from 'express';
+import type { OpenApiDocument } from './openapi-document.ts';
+import { sendProblem } from './problem.ts';
+import { renderReference } from './reference/render-reference.ts';
+import { script, style } from './reference/style.ts';
+
+type Write = () => string;
+
+/** Makes the text when it is first asked for: most starts of the server never show it. */
+function once(write: Write): Write {
+  let text: string | null = null;
+  return () => {
+    text ??= write();
+    return text;
+  };
+}
+
+/** `no-cache` lets a browser keep the page and ask whether it is still the same. */
+function serve(type: string, write: Write): RequestHandler {
+  const text = once(write);
+  const tag = once(() => `"${createHash('sha256').update(text()).digest('base64url').slice(0, 22)}"`);
+  return (_request, response) => {
+    response.set({ 'Cache-Control': 'no-cache', ETag: tag() }).type(type).send(text());
+  };
+}
+
+/** The document with the address that clients reach this server by. */
+function describe(document: OpenApiDocument, publicUrl: string): string {
+  const servers = document.servers.map((server) => ({ ...server, url: publicUrl + server.url }));
+  return JSON.stringify({ ...document, servers });
+}
+
+/** `/openapi.json` and `/docs`: the description of the administration API for programs and for people. */
+export function makeDocsRouter(document: OpenApiDocument, publicUrl: string): Router {
+  const pages: readonly (readonly [path: string, show: RequestHandler])[] = [
+    ['/openapi.json', serve('application/json', () => describe(document, publicUrl))],
+    ['/docs', serve('text/html', () => renderReference(document, publicUrl))],
+    ['/docs/style.css', serve('text/css', () => style)],
+    ['/docs/script.js', serve('text/javascript', () => script)],
+  ];
+  const router = Router();
+  for (const [path, show] of pages) {
+    router
+      .route(path)
+      .get(show)
+      .all((request, response) => {
+        const detail = `${request.method} is not possible here; GET is.`;
+        sendProblem(response, { status: 405, detail, headers: { Allow: 'GET, HEAD' } });
+      });
+  }
+  return router;
+}
