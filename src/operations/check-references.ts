@@ -44,7 +44,10 @@ export function checkSecurityRole(check: ReferenceCheck, wanted: 'internal' | 'e
   const pointer = `${base}/securityRoleId`;
   if (ids.securityRoleId === null) return;
   const role = facts.securityRole;
-  if (role === null) return faults.add(pointer, `There is no security role ${ids.securityRoleId}.`);
+  if (role === null) {
+    faults.add(pointer, `There is no security role ${ids.securityRoleId}.`);
+    return;
+  }
   if (!role.isActive) faults.add(pointer, 'The security role is inactive; name an active one.');
   if (role.isExternal !== (wanted === 'external')) {
     const whom = wanted === 'external' ? 'Client portal users' : 'Employees';
