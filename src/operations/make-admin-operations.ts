@@ -11,11 +11,7 @@ import {
 } from './employee-defaults-operations.ts';
 import { type EmployeeOperations, makeEmployeeOperations } from './employee-operations.ts';
 import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
-import {
-  makeOrganizationOperations,
-  type OrganizationDirectory,
-  type OrganizationOperations,
-} from './organization-operations.ts';
+import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
 import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
 import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
 import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
@@ -68,7 +64,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     scimTokens: makeScimTokenOperations(collaborators),
     syncRuns: makeSyncRunOperations(collaborators),
     apiKeys: makeApiKeyOperations(collaborators),
-    organizations: makeOrganizationOperations(organizationDirectory, makeCreateOrganization(collaborators)),
+    organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },
     mappingRules: makeMappingRuleOperations(collaborators),
     employees: makeEmployeeOperations(collaborators),
     contacts: makeContactOperations(collaborators),
