@@ -41,15 +41,21 @@ export async function up(knex: Knex): Promise<void> {
         order by o.organization_id limit page_size
       $$;
 
-    revoke all on function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer) from public;
-    grant execute on function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer)
-      to rollcall_app;
+    create function connection_exists(wanted_connection_id uuid) returns boolean
+      language sql stable security definer set search_path = pg_catalog, public
+      as $$ select exists (select from connections c where c.connection_id = wanted_connection_id) $$;
+
+    revoke all on function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer),
+      connection_exists(uuid) from public;
+    grant execute on function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer),
+      connection_exists(uuid) to rollcall_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer);
+    drop function find_scim_token(uuid, bytea), find_api_key(bytea), list_organizations(uuid, integer),
+      connection_exists(uuid);
     drop policy credential_lookup on organizations;
     drop policy credential_lookup on api_keys;
     drop policy credential_lookup on connections;

@@ -1,5 +1,7 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Encryption } from '../operations/connection-ports.ts';
+import { OperationError } from '../operations/operation-error.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 /** First byte of every encrypted text, so that another format can follow one day. */
@@ -31,4 +33,30 @@ export function makeEncryption(key: KeyObject): Encryption {
       return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8');
     },
   };
+}
+
+/** For an installation without a key: secrets are refused instead of being kept readable. */
+export const withoutEncryption: Encryption = {
+  encrypt: () => {
+    throw new OperationError(
+      'conflict',
+      'This server has no key to keep secrets under. Set ENCRYPTION_KEY (openssl rand -base64 32) and start it again.',
+    );
+  },
+  decrypt: () => {
+    throw new OperationError(
+      'unavailable',
+      'This server was started without ENCRYPTION_KEY; set it and start it again.',
+    );
+  },
+};
+
+/** The key in the file; at the first start a random one is made. Readable by the owner only. */
+export function readOrMakeKey(file: string): KeyObject {
+  try {
+    writeFileSync(file, randomBytes(KEY_BYTES).toString('base64'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return createSecretKey(Buffer.from(readFileSync(file, 'utf8'), 'base64'));
 }

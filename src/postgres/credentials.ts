@@ -31,6 +31,8 @@ export interface Credentials {
   /** `hash` is the SHA-256 of the token; expired ones are found too. */
   readonly findScimToken: (connectionId: string, hash: Buffer) => Promise<ScimTokenRecord | null>;
   readonly findApiKey: (hash: Buffer) => Promise<ApiKeyRecord | null>;
+  /** Whether any organization has this connection; answers nothing else about it. */
+  readonly connectionExists: (connectionId: string) => Promise<boolean>;
   /** All organizations in id order, after `afterId`. */
   readonly listOrganizations: (
     afterId: string | null,
@@ -94,7 +96,7 @@ export function makeCredentials(database: Database, logger?: Logger): Credential
 
 function lookups(
   database: Database,
-): Pick<Credentials, 'findScimToken' | 'findApiKey' | 'listOrganizations'> {
+): Pick<Credentials, 'findScimToken' | 'findApiKey' | 'connectionExists' | 'listOrganizations'> {
   return {
     findScimToken: async (connectionId, hash) => {
       if (!isUuid(connectionId)) return null;
@@ -119,6 +121,14 @@ function lookups(
         values: [hash],
       });
       return row ?? null;
+    },
+    connectionExists: async (connectionId) => {
+      const [row] = await database.systemRows<{ found: boolean }>({
+        name: 'connection_exists',
+        text: 'select connection_exists($1::uuid) as found',
+        values: [connectionId],
+      });
+      return row?.found ?? false;
     },
     listOrganizations: (afterId, limit) =>
       database.systemRows<OrganizationRecord>({

@@ -1,0 +1,180 @@
+import type { KeyObject } from 'node:crypto';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { makeAdminRouter } from './admin-api/admin-router.ts';
+import { readOpenApiDocument } from './admin-api/openapi-document.ts';
+import type { Config } from './config.ts';
+import { makeAuthentication } from './http/authentication.ts';
+import { credentialMaker, isSameCredential } from './http/credentials.ts';
+import { makeEncryption, withoutEncryption } from './http/encryption.ts';
+import { makeHealthRouter } from './http/health.ts';
+import { assignRequestId } from './http/request-id.ts';
+import { makeRequestLog } from './http/request-log.ts';
+import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
+import type { Logger } from './observability/logger.ts';
+import { type Metrics, makeMetrics } from './observability/metrics.ts';
+import { type DefaultOrganization, makeEnsureDefaultOrganization } from './operations/create-organization.ts';
+import { makeAdminOperations } from './operations/make-admin-operations.ts';
+import { makeScimOperations } from './operations/make-scim-operations.ts';
+import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
+import { makeReplanAll } from './operations/replan-all.ts';
+import { makeRunReconcileJob } from './operations/run-reconcile-job.ts';
+import { makeRunReplan } from './operations/run-replan.ts';
+import type { ScimDependencies } from './operations/scim-dependencies.ts';
+import { makeStartReplan } from './operations/start-replan.ts';
+import { type Credentials, makeCredentials } from './postgres/credentials.ts';
+import { type Database, openDatabase } from './postgres/database.ts';
+import { makeStores } from './postgres/stores.ts';
+import { makeUnitOfWork } from './postgres/unit-of-work.ts';
+import { makeScimRouter } from './scim/scim-app.ts';
+import { uuidV7 } from './uuid-v7.ts';
+
+export interface ApplicationParts {
+  readonly config: Config;
+  /** Of a migrated database; the login owns it. */
+  readonly databaseUrl: string;
+  /** Base of every URL that is handed out, without trailing slash. */
+  readonly publicUrl: string;
+  /** Null where there is none to keep secrets under; they are then refused. */
+  readonly encryptionKey: KeyObject | null;
+  readonly logger: Logger;
+  /** For tests that count what a request costs. */
+  readonly onStatement?: (text: string) => void;
+}
+
+export interface Application {
+  readonly app: Express;
+  /** Makes sure of the first organization and its key, and takes up the jobs. */
+  readonly start: () => Promise<DefaultOrganization>;
+  /** Finishes running jobs and gives the database back. The HTTP server must have been drained before. */
+  readonly stop: (graceMs: number) => Promise<void>;
+}
+
+const clock: Clock = { now: () => new Date().toISOString() };
+const identifiers: Identifiers = { next: uuidV7 };
+
+/** Everything that talks to the database, wired once. */
+interface Core {
+  readonly database: Database;
+  readonly credentials: Credentials;
+  readonly jobs: JobQueue;
+  readonly unitOfWork: UnitOfWork;
+  readonly scim: ScimDependencies;
+}
+
+function makeCore({ config, databaseUrl, logger, onStatement }: ApplicationParts): Core {
+  const database = openDatabase({
+    url: databaseUrl,
+    poolSize: config.databasePoolSize,
+    logger,
+    ...(onStatement ? { onStatement } : {}),
+  });
+  const jobs = makeJobQueue({ url: databaseUrl, logger });
+  const unitOfWork = makeUnitOfWork(database, (connection) =>
+    makeStores(connection, {
+      identifiers,
+      jobs: ({ rows }) =>
+        jobs.storeFor({
+          query: async (text, values) => ({
+            rows: [...(await rows<Record<string, unknown>>({ text, values }))],
+          }),
+        }),
+    }),
+  );
+  const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
+  return { database, credentials: makeCredentials(database, logger), jobs, unitOfWork, scim };
+}
+
+/** The composition root: the only place that knows every adapter. */
+export function compose(parts: ApplicationParts): Application {
+  const { config, logger } = parts;
+  const core = makeCore(parts);
+  const metrics = makeMetrics({ processMetrics: true });
+  const { database, credentials, jobs, unitOfWork, scim } = core;
+  return {
+    app: makeApp(parts, core, metrics),
+    start: async () => {
+      const ensureDefault = makeEnsureDefaultOrganization({
+        unitOfWork,
+        clock,
+        identifiers,
+        credentialMaker,
+      });
+      const organization = await ensureDefault(config.adminApiKey ?? null);
+      await jobs.start({ reconcile: makeRunReconcileJob(scim), replan: makeRunReplan(scim) });
+      logger.info({ organizationId: organization.organizationId }, 'ready');
+      return organization;
+    },
+    stop: async (graceMs) => {
+      await jobs.stop(graceMs);
+      await credentials.close();
+      await database.close();
+    },
+  };
+}
+
+function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express {
+  const { publicUrl, logger } = parts;
+  const { database, scim } = core;
+  const authentication = makeAuthentication({ lookup: core.credentials, now: Date.now });
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(assignRequestId);
+  app.use(makeRequestLog(logger, metrics));
+  app.use(helmet());
+  const isReady = async () => {
+    await database.ping();
+    return { ready: true, detail: 'The database answers and is migrated.' };
+  };
+  app.use(makeHealthRouter({ isReady, metrics, logger }));
+  app.use(
+    '/scim/v2',
+    makeScimRouter({
+      operations: makeScimOperations(scim),
+      authentication: {
+        authenticate: async (connectionId, token) => {
+          const found = await authentication.scimToken(connectionId, token);
+          if (found) core.credentials.touchScimToken(found.organizationId, found.scimTokenId);
+          return found;
+        },
+        connectionExists: core.credentials.connectionExists,
+      },
+      publicUrl,
+      logger,
+    }),
+  );
+  const document = readOpenApiDocument();
+  app.use('/api/v1', makeAdmin(parts, core, authentication, document));
+  return app;
+}
+
+function makeAdmin(
+  { config, publicUrl, encryptionKey, logger }: ApplicationParts,
+  core: Core,
+  authentication: ReturnType<typeof makeAuthentication>,
+  document: ReturnType<typeof readOpenApiDocument>,
+) {
+  const { credentials, scim } = core;
+  const { operatorApiKey } = config;
+  const operations = makeAdminOperations({
+    ...scim,
+    encryption: encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey),
+    credentialMaker,
+    organizationDirectory: { list: credentials.listOrganizations },
+    startReplan: makeStartReplan(scim),
+    replanAll: makeReplanAll(scim),
+    forgetCredentials: authentication.forget,
+  });
+  return makeAdminRouter({
+    operations,
+    authentication: {
+      findKey: authentication.apiKey,
+      isOperatorKey: operatorApiKey === undefined ? null : (plain) => isSameCredential(plain, operatorApiKey),
+      noteUse: (key) => credentials.touchApiKey(key.organizationId, key.apiKeyId),
+    },
+    document,
+    logger,
+    publicUrl: () => publicUrl,
+  });
+}
