@@ -32,6 +32,7 @@ export async function up(knex: Knex): Promise<void> {
       constraint connections__known_status check
         (status in ('created', 'connected', 'consentRequired', 'permissionMissing', 'failed', 'disabled'))
     );
+    create index connections__lookup on connections (connection_id);
     select protect_tenant_table('connections');
 
     create table scim_tokens (

@@ -123,6 +123,7 @@ function lookups(
       return row ?? null;
     },
     connectionExists: async (connectionId) => {
+      if (!isUuid(connectionId)) return false;
       const [row] = await database.systemRows<{ found: boolean }>({
         name: 'connection_exists',
         text: 'select connection_exists($1::uuid) as found',

@@ -1,9 +1,8 @@
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
-import type { UserView } from '../operations/scim-operations.ts';
 import { listResources } from './query/query-sql.ts';
 import { userTable } from './query/scope.ts';
 import type { SqlConnection } from './sql-connection.ts';
-import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
+import { groupsOfUser, readUserView, type UserRow, type UserView, userColumns } from './user-rows.ts';
 
 export function listUsers(
   connection: SqlConnection,

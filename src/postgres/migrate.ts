@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import type { Database } from './database.ts';
 import { DatabaseSetupError } from './database-setup-error.ts';
 import { makeMigrationSource } from './migration-source.ts';
 import { refuseUnusableServer, refuseWithoutRights } from './setup-checks.ts';
@@ -29,6 +30,14 @@ export async function migrateToLatest(url: string, directory?: string): Promise<
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Whether the database has every migration of this release; it may have more. */
+export async function isMigrated(database: Database, directory?: string): Promise<boolean> {
+  const known = await makeMigrationSource(directory).getMigrations([]);
+  const rows = await database.systemRows<{ name: string }>({ text: 'select name from knex_migrations' });
+  const applied = new Set(rows.map((row) => row.name));
+  return known.every((name) => applied.has(name));
 }
 
 async function migrateUnderLock(

@@ -1,5 +1,7 @@
 import type { DirectoryUser, GroupOfUser } from '../directory/directory-user.ts';
-import type { UserView } from '../operations/scim-operations.ts';
+import type { UserStore } from '../operations/ports.ts';
+
+export type UserView = NonNullable<Awaited<ReturnType<UserStore['get']>>>;
 
 /** Columns of `directory_users u` under the names of DirectoryUser. */
 export const userColumns = `
