@@ -1,5 +1,7 @@
 import type { Logger } from '../observability/logger.ts';
+import type { Organization } from '../operations/admin-ports.ts';
 import type { ApiKeyRole, ConnectionKind, OrganizationContext } from '../operations/context.ts';
+import type { Page, PageRequest } from '../operations/keyset-page.ts';
 import type { Database } from './database.ts';
 import { withBoundConnection } from './unit-of-work.ts';
 import { isUuid } from './uuid.ts';
@@ -20,12 +22,6 @@ export interface ApiKeyRecord {
   readonly expiresAt: string | null;
 }
 
-export interface OrganizationRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: string;
-}
-
 /** What must be found before an organization is known, and the note of when a credential was last used. */
 export interface Credentials {
   /** `hash` is the SHA-256 of the token; expired ones are found too. */
@@ -33,11 +29,8 @@ export interface Credentials {
   readonly findApiKey: (hash: Buffer) => Promise<ApiKeyRecord | null>;
   /** Whether any organization has this connection; answers nothing else about it. */
   readonly connectionExists: (connectionId: string) => Promise<boolean>;
-  /** All organizations in id order, after `afterId`. */
-  readonly listOrganizations: (
-    afterId: string | null,
-    limit: number,
-  ) => Promise<readonly OrganizationRecord[]>;
+  /** All organizations in id order. */
+  readonly listOrganizations: (page: PageRequest) => Promise<Page<Organization>>;
   /** Notes that a credential was used now; written in batches, so it returns at once. */
   readonly touchScimToken: (organizationId: string, scimTokenId: string) => void;
   readonly touchApiKey: (organizationId: string, apiKeyId: string) => void;
@@ -131,13 +124,17 @@ function lookups(
       });
       return row?.found ?? false;
     },
-    listOrganizations: (afterId, limit) =>
-      database.systemRows<OrganizationRecord>({
+    listOrganizations: async ({ after, limit }) => {
+      // One more than asked for tells whether there is a next page.
+      const rows = await database.systemRows<Organization>({
         text: `
           select o.organization_id as "id", o.name, o.created_at as "createdAt"
           from list_organizations($1::uuid, $2::integer) o`,
-        values: [afterId, limit],
-      }),
+        values: [after, limit + 1],
+      });
+      const items = rows.slice(0, limit);
+      return { items, nextAfter: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
   };
 }
 
