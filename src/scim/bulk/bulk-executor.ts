@@ -5,7 +5,7 @@ import { ScimRefusal } from '../protocol/scim-refusal.ts';
 import { readVersionTags } from '../protocol/version-tag.ts';
 import { ScimExchange, type ScimServices } from '../resources/scim-exchange.ts';
 import { answerError } from '../scim-error.ts';
-import { applyBulkOperation, type BulkTarget, readBulkTarget } from './bulk-operation.ts';
+import { applyBulkOperation, type BulkTarget, locationOfTarget, readBulkTarget } from './bulk-operation.ts';
 import { referencesIn, resolvePath, resolveReferences, withoutReferences } from './bulk-references.ts';
 import type { BulkOperation, BulkRequest } from './bulk-request.ts';
 
@@ -16,6 +16,8 @@ export interface BulkServices extends ScimServices {
 export interface BulkTask {
   readonly operation: BulkOperation;
   readonly references: ReadonlySet<string>;
+  /** Where the resource is that the operation was for; null while that is not known. */
+  location: string | null;
   /** Null until it ran; an operation after the last permitted error never runs. */
   answer: Answer | null;
 }
@@ -59,6 +61,7 @@ export class BulkExecutor {
     this.#tasks = request.operations.map((operation) => ({
       operation,
       references: referencesIn(operation.path, operation.data),
+      location: null,
       answer: null,
     }));
     this.#pending = creationsOf(this.#tasks);
@@ -109,6 +112,7 @@ export class BulkExecutor {
     this.#checkReferences(task);
     const path = resolvePath(operation.path, this.#find);
     const target = readBulkTarget(operation.method, path);
+    task.location = locationOfTarget(target, this.#services.context.scimBaseUrl);
     const data = resolveReferences(operation.data, this.#find);
     if (operation.method !== 'POST')
       return applyBulkOperation(target, this.#exchange(operation), operation.method, data);
@@ -125,6 +129,7 @@ export class BulkExecutor {
     const answer = await applyBulkOperation(target, this.#exchange(task.operation), method, body);
     const id = answer.location?.slice(answer.location.lastIndexOf('/') + 1) ?? '';
     if (bulkId !== null) this.#created.set(bulkId, id);
+    task.location = answer.location;
     if (isOpen) this.#openEnds.push({ task, target, id });
     return answer;
   }
@@ -135,13 +140,11 @@ export class BulkExecutor {
     try {
       this.#checkReferences(task);
       const whole = await endpoint.replace(exchange, id, resolveReferences(operation.data, this.#find));
-      task.answer = new Answer(201, {
-        ...(whole.location === null ? {} : { location: whole.location }),
-        ...(whole.version === null ? {} : { version: whole.version }),
-      });
+      task.answer = new Answer(201, whole.version === null ? {} : { version: whole.version });
     } catch (error) {
       // Half of what was asked for must not stay behind.
       await endpoint.remove(exchange, id).catch((cause: unknown) => this.#logged(cause));
+      task.location = null;
       this.#fail(task, error);
     }
   }

@@ -4,11 +4,12 @@ import { BULK_RESPONSE_URN } from '../protocol/message-urns.ts';
 import { BulkExecutor, type BulkServices, type BulkTask } from './bulk-executor.ts';
 import { readBulkRequest } from './bulk-request.ts';
 
-function representTask({ operation, answer }: BulkTask): AnswerObject {
+/** RFC 7644 §3.7.3: the location is there whenever there is one, the error body whenever there is an error. */
+function representTask({ operation, location, answer }: BulkTask): AnswerObject {
   const { method, bulkId } = operation;
   const isError = answer !== null && answer.status >= 400;
   return {
-    ...(answer?.location ? { location: answer.location } : {}),
+    ...(location === null ? {} : { location }),
     method,
     ...(bulkId === null ? {} : { bulkId }),
     ...(answer?.version ? { version: answer.version } : {}),
