@@ -180,10 +180,12 @@ function customSchema(extension: CustomExtension): SchemaDefinition {
   };
 }
 
-function customAttribute(attribute: CustomAttribute, mayBeComplex: boolean): AttributeDefinition {
+function customAttribute(attribute: CustomAttribute, isTop: boolean): AttributeDefinition {
   const type = attribute.type ?? 'string';
   if (!customName.test(attribute.name)) throw new RangeError(`Not an attribute name: ${attribute.name}`);
-  if (type === 'complex' && !mayBeComplex) throw new RangeError(`${attribute.name} cannot be complex`);
+  if (!isTop && (type === 'complex' || attribute.multiValued === true)) {
+    throw new RangeError(`${attribute.name} must have one simple value`);
+  }
   return {
     name: attribute.name,
     type,

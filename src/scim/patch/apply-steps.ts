@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../directory/json.ts';
+import type { CatalogueAttribute } from '../catalogue.ts';
 import { conditionSize } from '../filter/element-matches.ts';
-import { isJsonObject, withoutNulls } from '../read-value.ts';
+import { isBlankElement, isJsonObject, withoutNulls } from '../read-value.ts';
 import { mutabilityFault, tooMany } from '../value-fault.ts';
 import { changeElements } from './change-elements.ts';
 import type { PatchStep } from './patch-step.ts';
@@ -13,6 +14,7 @@ type AttributeStep = Exclude<PatchStep, { kind: 'members' }>;
 
 /** Applies the steps in order. Throws OperationError when a target is missing in the resource; the draft is then void. */
 export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): void {
+  const lists = new Set<CatalogueAttribute>();
   let visits = 0;
   for (const step of steps) {
     if (step.kind === 'members') continue;
@@ -28,7 +30,15 @@ export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): v
       throw mutabilityFault(`${attribute.name} cannot change once it has a value`);
     }
     draft.put(attribute, next);
+    if (attribute.multiValued) lists.add(attribute);
   }
+  for (const attribute of lists) draft.put(attribute, withoutBlanks(draft.get(attribute)));
+}
+
+/** Several operations may build one element, its type first; what is still blank at the end is none. */
+function withoutBlanks(stored: JsonValue | undefined): JsonValue | undefined {
+  const elements = Array.isArray(stored) ? stored.filter((element) => !isBlankElement(element)) : [];
+  return elements.length === 0 ? undefined : elements;
 }
 
 function nextList(stored: JsonValue | undefined, step: AttributeStep): JsonValue | undefined {

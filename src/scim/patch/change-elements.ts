@@ -2,14 +2,14 @@ import type { JsonObject, JsonValue } from '../../directory/json.ts';
 import { OperationError } from '../../operations/operation-error.ts';
 import type { ResourceFilter } from '../../operations/resource-query.ts';
 import { elementMatches } from '../filter/element-matches.ts';
-import { isBlankElement, isJsonObject, withoutNulls } from '../read-value.ts';
+import { isJsonObject, withoutNulls } from '../read-value.ts';
 import { makeValueMatcher, mergeElements, settleElements } from './element-list.ts';
 import type { PatchStep, StepTarget } from './patch-step.ts';
 
 type ElementStep = Exclude<PatchStep, { kind: 'members' }>;
 type SetStep = Extract<PatchStep, { kind: 'set' }>;
 
-/** The elements of a multi-valued attribute after one step. */
+/** The elements of a multi-valued attribute after one step; blank ones may be among them until the last step is done. */
 export function changeElements(elements: readonly JsonValue[], step: ElementStep): readonly JsonValue[] {
   const { target } = step;
   switch (step.kind) {
@@ -36,23 +36,16 @@ function setList(elements: readonly JsonValue[], { target, mode, value }: SetSte
 }
 
 function setSelected(elements: readonly JsonValue[], step: SetStep): readonly JsonValue[] {
-  const { target } = step;
   const brought = new Set<JsonValue>();
   const bring = (element: JsonValue) => {
     brought.add(element);
     return element;
   };
   const changed = elements.map((element) =>
-    isSelected(element, target) ? bring(changedElement(element, step)) : element,
+    isSelected(element, step.target) ? bring(changedElement(element, step)) : element,
   );
   if (brought.size === 0) changed.push(bring(createdElement(step)));
-  // A whole element that was given nothing but its type is none; a sub-attribute may be the first of several to come.
-  const kept = changed.filter((element) => !brought.has(element) || !isBlank(element, target));
-  return settleElements(target.attribute, kept, brought);
-}
-
-function isBlank(element: JsonValue, target: StepTarget): boolean {
-  return element === null || (target.sub === null && isBlankElement(element));
+  return settleElements(step.target.attribute, changed, brought);
 }
 
 function changedElement(element: JsonValue, { target, mode, value }: SetStep): JsonValue {
@@ -95,14 +88,11 @@ function clearElements(elements: readonly JsonValue[], target: StepTarget): read
   const { sub } = target;
   if (sub === null)
     return target.where === null ? [] : elements.filter((element) => !isSelected(element, target));
-  return elements
-    .map((element) => {
-      if (!isJsonObject(element) || !isSelected(element, target)) return element;
-      const { [sub.name]: cleared, ...rest } = element;
-      if (cleared === undefined) return element;
-      return isBlankElement(rest) ? null : rest;
-    })
-    .filter((element) => element !== null);
+  return elements.map((element) => {
+    if (!isJsonObject(element) || !isSelected(element, target)) return element;
+    const { [sub.name]: cleared, ...rest } = element;
+    return cleared === undefined ? element : rest;
+  });
 }
 
 function isSelected(element: JsonValue, { where }: StepTarget): boolean {
