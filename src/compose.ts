@@ -161,13 +161,7 @@ function makeAdmin(
     ...scim,
     encryption: encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey),
     credentialMaker,
-    organizationDirectory: {
-      list: async ({ after, limit }) => {
-        const found = await credentials.listOrganizations(after, limit + 1);
-        const items = found.slice(0, limit);
-        return { items, nextAfter: found.length > limit ? (items.at(-1)?.id ?? null) : null };
-      },
-    },
+    organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
     replanAll: makeReplanAll(scim),
     forgetCredentials: authentication.forget,
