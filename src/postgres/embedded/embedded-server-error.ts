@@ -13,7 +13,9 @@ export function systemErrorCode(error: unknown): string | undefined {
 export function explainFileError(error: unknown, path: string): EmbeddedServerError {
   if (error instanceof EmbeddedServerError) return error;
   const code = systemErrorCode(error);
-  return new EmbeddedServerError(`${fileErrorSentence(code, path)} (${code ?? String(error)})`, { cause: error });
+  return new EmbeddedServerError(`${fileErrorSentence(code, path)} (${code ?? String(error)})`, {
+    cause: error,
+  });
 }
 
 function fileErrorSentence(code: string | undefined, path: string): string {
@@ -30,6 +32,6 @@ function fileErrorSentence(code: string | undefined, path: string): string {
     case 'EDQUOT':
       return `No space is left on the file system of ${path}: free some space, then start again`;
     default:
-      return `The data directory cannot be used, ${path} failed: check the path, or set DATA_DIR to another directory`;
+      return `The data directory cannot be used, ${path} could not be opened or made: check the path, or set DATA_DIR to another directory`;
   }
 }

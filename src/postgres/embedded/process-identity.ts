@@ -54,7 +54,10 @@ export function processCommandLine(pid: number): string | undefined {
 
 function askPs(pid: number, columns: string): string | undefined {
   try {
-    const output = execFileSync('ps', ['-o', columns, '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' });
+    const output = execFileSync('ps', ['-o', columns, '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     return output.trim() || undefined;
   } catch {
     return undefined; // ps exits with 1 when no process matches
