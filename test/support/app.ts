@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { listen, type RunningServer } from '../../src/http/server.ts';
 import { makeLogger } from '../../src/observability/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { assertDocumented } from './documented-answer.ts';
 
 export interface AdminAnswer {
   readonly status: number;
@@ -126,7 +127,10 @@ function clients(
       headers: { authorization: `Bearer ${adminKey}`, ...contentType(body, 'application/json'), ...headers },
       ...encode(body),
     });
-    return { status: response.status, headers: response.headers, body: parse(await response.text()) };
+    const { status, headers: answered } = response;
+    const json = parse(await response.text());
+    assertDocumented({ method, path, status, headers: answered, body: json });
+    return { status, headers: answered, body: json };
   };
   return {
     admin,
