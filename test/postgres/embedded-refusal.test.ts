@@ -3,7 +3,13 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
-import { query, scratchDirectory, spawnServerProcess, startHere } from '../support/embedded-scratch.ts';
+import {
+  cleanUpLater,
+  query,
+  scratchDirectory,
+  spawnServerProcess,
+  startHere,
+} from '../support/embedded-scratch.ts';
 
 test('A second server on the data directory of a living one is refused and leaves its database alone', async (t) => {
   const dataDir = await scratchDirectory(t);
@@ -32,7 +38,7 @@ test('Of two servers that start at the same moment on a new directory one wins',
     startEmbeddedServer({ dataDir }),
   ]);
   const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  t.after(() => Promise.all(servers.map((server) => server.stop())));
+  cleanUpLater(t, () => Promise.all(servers.map((server) => server.stop())));
   assert.equal(servers.length, 1);
 });
 
@@ -51,7 +57,6 @@ test('A data directory without write permission is refused', async (t) => {
   if (process.getuid?.() === 0) return t.skip('root may write everywhere');
   const dataDir = await scratchDirectory(t);
   await chmod(dataDir, 0o500);
-  t.after(() => chmod(dataDir, 0o700));
   await assert.rejects(startEmbeddedServer({ dataDir }), {
     name: 'EmbeddedServerError',
     message: /no permission for .*: make it writable for the user that starts the server, or set DATA_DIR/,

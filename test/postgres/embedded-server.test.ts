@@ -8,6 +8,7 @@ import { openDataDirectory, readOrCreatePassword } from '../../src/postgres/embe
 import { isProcessAlive } from '../../src/postgres/embedded/process-identity.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import {
+  cleanUpLater,
   databasePid,
   endOf,
   query,
@@ -125,7 +126,7 @@ test('A port that was taken meanwhile is replaced by a free one', async (t) => {
   await first.stop();
   const occupant = createServer();
   await new Promise<void>((resolve) => occupant.listen({ port: first.port, host: '127.0.0.1' }, resolve));
-  t.after(() => occupant.close());
+  cleanUpLater(t, () => occupant.close());
 
   const second = await startHere(t, dataDir);
   assert.notEqual(second.port, first.port);

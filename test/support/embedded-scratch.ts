@@ -14,11 +14,27 @@ import {
   startEmbeddedServer,
 } from '../../src/postgres/embedded-server.ts';
 
+const cleanups = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** Cleans up when the test has ended, last thing first; the runner's own hooks run in the order they were added. */
+export function cleanUpLater(t: TestContext, cleanup: () => unknown): void {
+  const known = cleanups.get(t);
+  if (known !== undefined) {
+    known.push(cleanup);
+    return;
+  }
+  const stack = [cleanup];
+  cleanups.set(t, stack);
+  t.after(async () => {
+    for (const next of stack.toReversed()) await next();
+  });
+}
+
 /** A directory of the test's own. When the test ends it is gone, and so is a database process that still runs on it. */
 export async function scratchDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-embedded-'));
   await chmod(directory, 0o755); // started by root, the database runs as another user
-  t.after(async () => {
+  cleanUpLater(t, async () => {
     const pid = await databasePid(directory);
     if (pid !== undefined && isProcessAlive(pid)) await killAndWait(pid);
     await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
@@ -33,7 +49,7 @@ export async function startHere(
   options: Omit<EmbeddedServerOptions, 'dataDir'> = {},
 ): Promise<EmbeddedServer> {
   const server = await startEmbeddedServer({ dataDir, ...options });
-  t.after(() => server.stop());
+  cleanUpLater(t, () => server.stop());
   return server;
 }
 
@@ -52,7 +68,10 @@ export function spawnServerProcess(t: TestContext, dataDir: string): ServerProce
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   if (child.pid === undefined) throw new Error('the server process could not be started');
-  t.after(() => child.kill('SIGKILL'));
+  cleanUpLater(t, async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const hear = async (event: string) => {
     const line = await lines.next();
