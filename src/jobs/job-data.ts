@@ -1,0 +1,92 @@
+import type { ReconcileJob, ReplanJob } from '../operations/ports.ts';
+
+/** So many people are decided in one transaction: it bounds how long rows stay locked and what a retry repeats. */
+const usersPerJob = 500;
+
+// Records, not arrays: a member added to the union and forgotten here does not compile.
+const triggers: Readonly<Record<ReconcileJob['trigger'], true>> = {
+  scim: true,
+  graph: true,
+  manual: true,
+  ruleChange: true,
+  approval: true,
+};
+const causes: Readonly<Record<ReconcileJob['cause'], true>> = {
+  directory: true,
+  membership: true,
+  ruleChange: true,
+  replan: true,
+};
+
+/** The same work in jobs of bounded size, each user once. Named fields only: nothing else a caller holds is stored. */
+export function splitReconcileJob(job: ReconcileJob): readonly ReconcileJob[] {
+  const { organizationId, connectionId, trigger, cause, requestId } = job;
+  const all = [...new Set(job.userIds)];
+  const parts: ReconcileJob[] = [];
+  for (let from = 0; from < all.length; from += usersPerJob) {
+    const userIds = all.slice(from, from + usersPerJob);
+    parts.push({ organizationId, connectionId, userIds, trigger, cause, requestId });
+  }
+  return parts;
+}
+
+/** What is stored may have been written by another release, so it is read like any other input. */
+export function readReconcileJob(data: unknown): ReconcileJob {
+  const { organizationId, connectionId, userIds, trigger, cause, requestId } = fieldsOf(data);
+  if (
+    typeof organizationId === 'string' &&
+    typeof connectionId === 'string' &&
+    isTextList(userIds) &&
+    isKeyOf(triggers, trigger) &&
+    isKeyOf(causes, cause) &&
+    isTextOrNull(requestId)
+  ) {
+    return { organizationId, connectionId, userIds, trigger, cause, requestId };
+  }
+  throw unreadable();
+}
+
+export function readReplanJob(data: unknown): ReplanJob {
+  const { organizationId, connectionId, runId, requestId } = fieldsOf(data);
+  if (
+    typeof organizationId === 'string' &&
+    typeof connectionId === 'string' &&
+    typeof runId === 'string' &&
+    isTextOrNull(requestId)
+  ) {
+    return { organizationId, connectionId, runId, requestId };
+  }
+  throw unreadable();
+}
+
+/** For the log: enough to find the people again, and nothing about them. */
+export function idsOf(data: unknown): Readonly<Record<string, unknown>> {
+  const { organizationId, connectionId, runId, requestId, userIds } = fieldsOf(data);
+  return {
+    organizationId,
+    connectionId,
+    requestId,
+    ...(runId === undefined ? {} : { runId }),
+    ...(isTextList(userIds) ? { users: userIds.length, userIds } : {}),
+  };
+}
+
+function unreadable(): Error {
+  return new Error('The stored job is not one that this release understands');
+}
+
+function fieldsOf(data: unknown): Readonly<Record<string, unknown>> {
+  return typeof data === 'object' && data !== null ? { ...data } : {};
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return typeof value === 'string' || value === null;
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isKeyOf<Name extends string>(names: Readonly<Record<Name, true>>, value: unknown): value is Name {
+  return typeof value === 'string' && Object.hasOwn(names, value);
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { idsOf, readReconcileJob, readReplanJob, splitReconcileJob } from '../../src/jobs/job-data.ts';
+import { reconcileJob } from './job-bench.ts';
+
+const replanJob = { organizationId: 'o', connectionId: 'c', runId: 'r', requestId: null };
+
+/** As it comes back from the database. */
+const stored = (job: object): unknown => JSON.parse(JSON.stringify(job));
+
+describe('job data', () => {
+  it('is read back as it was stored', () => {
+    const job = reconcileJob({ requestId: null });
+    assert.deepEqual(readReconcileJob(stored(job)), job);
+    assert.deepEqual(readReplanJob(stored(replanJob)), replanJob);
+  });
+
+  it('holds named fields only', () => {
+    const job = { ...reconcileJob(), token: 'secret' };
+    const [part] = splitReconcileJob(job);
+    assert.ok(part !== undefined && !('token' in part));
+  });
+
+  for (const [field, value] of Object.entries({
+    organizationId: 1,
+    connectionId: null,
+    userIds: ['a', 1],
+    trigger: 'toString',
+    cause: 'weather',
+    requestId: undefined,
+  })) {
+    it(`is refused when ${field} is not what it must be`, () => {
+      assert.throws(() => readReconcileJob(stored({ ...reconcileJob(), [field]: value })), /not one that/);
+    });
+  }
+
+  for (const field of Object.keys(replanJob)) {
+    it(`of a re-plan is refused without ${field}`, () => {
+      assert.throws(() => readReplanJob(stored({ ...replanJob, [field]: undefined })), /not one that/);
+    });
+  }
+
+  it('is refused when it is no object at all', () => {
+    for (const data of [null, undefined, 'text', 7]) {
+      assert.throws(() => readReconcileJob(data), /not one that/);
+      assert.throws(() => readReplanJob(data), /not one that/);
+    }
+  });
+
+  it('gives the log ids, whatever is stored', () => {
+    const { organizationId, connectionId, requestId, userIds } = reconcileJob({ requestId: null });
+    assert.deepEqual(idsOf({ organizationId, connectionId, requestId, userIds, name: 'Anna' }), {
+      organizationId,
+      connectionId,
+      requestId,
+      users: 1,
+      userIds,
+    });
+    assert.deepEqual(idsOf(null), {
+      organizationId: undefined,
+      connectionId: undefined,
+      requestId: undefined,
+    });
+  });
+});
