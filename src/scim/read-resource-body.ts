@@ -4,7 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import { isClientObject, readSchemaUrns } from './json-body.ts';
 import { applySteps } from './patch/apply-steps.ts';
 import type { PatchStep } from './patch/patch-step.ts';
-import { readObjectSteps } from './patch/read-steps.ts';
+import { makeStepScope, readObjectSteps } from './patch/read-steps.ts';
 import { makeResourceDraft, type ResourceDraft } from './patch/resource-draft.ts';
 import { valueFault } from './value-fault.ts';
 
@@ -29,7 +29,7 @@ export function readResourceBody(body: unknown, kind: ResourceKind, catalogue: C
   if (!readSchemaUrns(body).some((urn) => urn === core || urn === SCIM_1_CORE)) {
     throw new OperationError('invalid', `schemas must hold ${catalogue.core(kind).id}`, { reason: 'syntax' });
   }
-  const steps = readObjectSteps('replace', body, '', { kind, catalogue }).filter(
+  const steps = readObjectSteps('replace', body, '', makeStepScope(kind, catalogue)).filter(
     (step) => step.kind !== 'clear',
   );
   const draft = makeResourceDraft({});

@@ -105,7 +105,7 @@ function readValuePath(reading: FilterReading, name: string): ResourceFilter {
   return attribute.multiValued ? { kind: 'element', path: elementPath(attribute), where } : where;
 }
 
-export function isBracketable(attribute: CatalogueAttribute): boolean {
+function isBracketable(attribute: CatalogueAttribute): boolean {
   return attribute.multiValued || attribute.type === 'complex';
 }
 

@@ -6,14 +6,14 @@ import { MAX_MEMBERS } from '../read-member-ids.ts';
 import { tooMany } from '../value-fault.ts';
 import { applySteps } from './apply-steps.ts';
 import { readOperations } from './read-operations.ts';
-import { readSteps } from './read-steps.ts';
+import { makeStepScope, readSteps } from './read-steps.ts';
 
 /** Some clients send one operation per member. */
 const MAX_OPERATIONS = MAX_MEMBERS;
 
 /** Reads a PATCH body for a group, RFC 7644 §3.5.2; like `readUserPatch`, members apart from the rest. */
 export function readGroupPatch(body: unknown, catalogue: Catalogue): GroupChange {
-  const scope = { kind: 'Group', catalogue } as const;
+  const scope = makeStepScope('Group', catalogue);
   const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
   const memberSteps = joinMemberSteps(steps.flatMap((step) => (step.kind === 'members' ? [step.step] : [])));
   const contentSteps = steps.filter((step) => step.kind !== 'members');
@@ -30,15 +30,19 @@ export function readGroupPatch(body: unknown, catalogue: Catalogue): GroupChange
 
 /** Neighbours of the same kind become one step, so that a stream of single additions is one set of ids. */
 function joinMemberSteps(steps: readonly MemberStep[]): readonly MemberStep[] {
-  const joined: { kind: MemberStep['kind']; ids: Set<string> }[] = [];
-  let total = 0;
-  for (const { kind, ids } of steps) {
-    total += ids.length;
-    if (total > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
-    const last = joined.at(-1);
-    if (last === undefined || last.kind !== kind || kind === 'replace')
-      joined.push({ kind, ids: new Set(ids) });
-    else for (const id of ids) last.ids.add(id);
+  const total = steps.reduce((sum, { ids }) => sum + ids.length, 0);
+  if (total > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
+  const runs: MemberStep[][] = [];
+  for (const step of steps) {
+    const run = runs.at(-1);
+    if (run?.[0]?.kind === step.kind && step.kind !== 'replace') run.push(step);
+    else runs.push([step]);
   }
-  return joined.map(({ kind, ids }) => ({ kind, ids: [...ids] }));
+  return runs.flatMap(joinRun);
+}
+
+function joinRun(run: readonly MemberStep[]): readonly MemberStep[] {
+  const [first] = run;
+  if (first === undefined || run.length === 1) return run;
+  return [{ kind: first.kind, ids: [...new Set(run.flatMap(({ ids }) => ids))] }];
 }

@@ -6,7 +6,7 @@ import { isClientObject } from '../json-body.ts';
 import { readComplex, readElementList, readElements, readSimple } from '../read-value.ts';
 import { mutabilityFault, valueFault } from '../value-fault.ts';
 import { isCleared } from './clients/entra-empty-clears.ts';
-import { expandObject } from './clients/entra-pathless-keys.ts';
+import { expandObject, type ObjectScope } from './clients/entra-pathless-keys.ts';
 import { idOfReference } from './clients/entra-reference-shapes.ts';
 import { unwrapArray } from './clients/entra-value-array-for-scalar.ts';
 import { isIgnoredInObjects } from './clients/okta-pathless-with-id.ts';
@@ -14,13 +14,15 @@ import type { PatchStep, StepTarget } from './patch-step.ts';
 import { readMemberStep } from './read-member-step.ts';
 import type { ClientOperation } from './read-operations.ts';
 
-export interface PatchScope {
-  readonly kind: ResourceKind;
-  readonly catalogue: Catalogue;
+/** What the steps of one request are read against. */
+export type StepScope = ObjectScope;
+
+export function makeStepScope(kind: ResourceKind, catalogue: Catalogue): StepScope {
+  return { kind, catalogue, conditions: { count: 0 } };
 }
 
 /** The typed steps of one operation, in order. Everything that the body alone proves wrong is thrown here. */
-export function readSteps(operation: ClientOperation, scope: PatchScope): readonly PatchStep[] {
+export function readSteps(operation: ClientOperation, scope: StepScope): readonly PatchStep[] {
   const { op, path, value } = operation;
   if (path === null) return op === 'remove' ? [] : readObjectSteps(op, value, '', scope);
   // RFC 7644 §3.5.2: schemas follow from the attributes; clients that maintain the list themselves change nothing.
@@ -39,7 +41,7 @@ export function readObjectSteps(
   op: 'add' | 'replace',
   raw: unknown,
   prefix: string,
-  scope: PatchScope,
+  scope: StepScope,
 ): readonly PatchStep[] {
   const value = unwrapArray(raw);
   if (!isClientObject(value))
@@ -63,7 +65,7 @@ export function readObjectSteps(
 function readPathSteps(
   operation: ClientOperation,
   target: StepTarget,
-  scope: PatchScope,
+  scope: StepScope,
 ): readonly PatchStep[] {
   const { op, value } = operation;
   const inner = target.sub ?? target.attribute;
@@ -83,7 +85,7 @@ function writeSteps(
   op: 'add' | 'replace',
   target: StepTarget,
   raw: unknown,
-  scope: PatchScope,
+  scope: StepScope,
   inObject: boolean,
 ): readonly PatchStep[] {
   if (isMembers(target.attribute, scope)) return memberSteps(op, target, raw, inObject);
@@ -119,7 +121,7 @@ function clearSteps(op: ClientOperation['op'], target: StepTarget): readonly Pat
   return isIgnoredInObjects(attribute) ? [] : [{ kind: 'clear', target }];
 }
 
-function isMembers(attribute: CatalogueAttribute, scope: PatchScope): boolean {
+function isMembers(attribute: CatalogueAttribute, scope: StepScope): boolean {
   return scope.kind === 'Group' && attribute.extension === null && attribute.name === 'members';
 }
 
@@ -142,7 +144,7 @@ function writeManagerReference(
   op: 'add' | 'replace',
   target: StepTarget,
   raw: unknown,
-  scope: PatchScope,
+  scope: StepScope,
   inObject: boolean,
 ): readonly PatchStep[] {
   const id = typeof raw === 'string' ? idOfReference(raw) : raw;

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { draftOfUser, userOfDraft } from '../user-draft.ts';
 import { applySteps } from './apply-steps.ts';
 import { readOperations } from './read-operations.ts';
-import { readSteps } from './read-steps.ts';
+import { makeStepScope, readSteps } from './read-steps.ts';
 
 const MAX_OPERATIONS = 1000;
 
@@ -13,7 +13,7 @@ const MAX_OPERATIONS = 1000;
  * too many values.
  */
 export function readUserPatch(body: unknown, catalogue: Catalogue): UserChange {
-  const scope = { kind: 'User', catalogue } as const;
+  const scope = makeStepScope('User', catalogue);
   const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
   return (current) => {
     const draft = draftOfUser(current);

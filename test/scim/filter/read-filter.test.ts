@@ -145,6 +145,7 @@ const accepted: readonly (readonly [text: string, tree: string])[] = [
   ['tags[value sw "x"]', '<acme>tags{<acme>tags sw "x"}'],
   ['x509Certificates.value eq "QUJD"', 'x509Certificates.value eq "QUJD"'],
   ['meta.resourceType eq "User"', 'meta.resourceType eq "User"'],
+  ['meta.version eq "W/\\"1\\""', 'meta.version eq "W/\\"1\\""'],
   // Null and complex attributes.
   ['title eq null', 'title eq null'],
   ['title ne NULL', 'title ne null'],
@@ -199,6 +200,8 @@ describe('a filter that is read', () => {
     const filter = readFilter(conditions, 'User', catalogue);
     assert.equal(filter.kind === 'any' ? filter.of.length : 0, 256);
     assert.equal(read(`${'('.repeat(32)}title pr${')'.repeat(32)}`), 'title pr');
+    const groups = Array.from({ length: 40 }, () => '(title pr)').join(' and ');
+    assert.equal(readFilter(groups, 'User', catalogue).kind, 'all');
     const long = `title eq "${'x'.repeat(8192 - 11)}"`;
     assert.equal(long.length, 8192);
     assert.equal(readFilter(long, 'User', catalogue).kind, 'compare');
@@ -262,7 +265,7 @@ const refused: readonly string[] = [
   'password eq "x"',
   'password pr',
   'meta.location eq "x"',
-  'meta.version eq "x"',
+  'manager.displayName eq "x"',
   'groups.$ref eq "x"',
   'schemas eq "x"',
   '__proto__ eq "x"',

@@ -140,6 +140,14 @@ const changes: readonly Change[] = [
     ],
     rest: { active: true },
   },
+  {
+    when: 'unsetting active keeps what an operation before it set',
+    operations: [
+      { op: 'replace', path: 'active', value: false },
+      { op: 'remove', path: 'active' },
+    ],
+    rest: { active: false },
+  },
   // Clearing.
   {
     when: 'empty text and null clear optional attributes (validation harness)',
@@ -971,6 +979,18 @@ describe('a PATCH of a user that its stored content refuses', () => {
       assertInvalid(() => change(current), reason);
     });
   }
+
+  it('more than 500 keys with a condition over all operations', () => {
+    const value = Object.fromEntries(
+      Array.from({ length: 251 }, (_, i) => [`emails[type eq "t${i}"].value`, 'a']),
+    );
+    const operation = { op: 'add', value };
+    assert.equal(
+      readUserPatch(patchOf(operation), catalogue)(user()).attributes.emails instanceof Array,
+      true,
+    );
+    assertInvalid(() => readUserPatch(patchOf(operation, operation), catalogue), 'too-many');
+  });
 
   it('too many looks at too many values', () => {
     const roles = Array.from({ length: 1000 }, (_, i) => ({ value: `r${i}` }));

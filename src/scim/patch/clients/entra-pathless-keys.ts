@@ -11,7 +11,15 @@ export interface ObjectPart {
   readonly value: unknown;
 }
 
+export interface ObjectScope {
+  readonly kind: ResourceKind;
+  readonly catalogue: Catalogue;
+  /** How many keys with a condition the request has brought so far; each is read like a filter. */
+  readonly conditions: { count: number };
+}
+
 const MAX_KEYS = 1000;
+const MAX_CONDITIONS = 500;
 
 /**
  * With the `aadOptscim062020` flag Entra collapses plain attributes into one object whose keys are paths.
@@ -22,21 +30,24 @@ const MAX_KEYS = 1000;
 export function expandObject(
   object: ClientObject,
   prefix: string,
-  scope: { readonly kind: ResourceKind; readonly catalogue: Catalogue },
+  scope: ObjectScope,
 ): readonly ObjectPart[] {
   const keys = Object.keys(object);
   if (keys.length > MAX_KEYS) throw tooMany(`An object has more than ${MAX_KEYS} members`);
   return keys.flatMap((key) => {
-    const path = keyPath(prefix + key, scope.kind, scope.catalogue);
+    const path = keyPath(prefix + key, scope);
     return path === null ? [] : [{ path, value: object[key] }];
   });
 }
 
-function keyPath(key: string, kind: ResourceKind, catalogue: Catalogue): ResourcePath | null {
+function keyPath(key: string, { kind, catalogue, conditions }: ObjectScope): ResourcePath | null {
   if (!key.includes('[')) {
     const resolved = resolveName(key, kind, catalogue);
     return resolved?.kind === 'attribute' ? { ...resolved, where: null } : resolved;
   }
+  conditions.count += 1;
+  if (conditions.count > MAX_CONDITIONS)
+    throw tooMany(`More than ${MAX_CONDITIONS} conditions in one request`);
   try {
     return readPath(key, kind, catalogue);
   } catch (error) {
