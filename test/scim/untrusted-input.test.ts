@@ -40,7 +40,6 @@ const parse = (json: string): unknown => JSON.parse(json);
 afterEach(() => {
   assert.equal(snapshot(), before);
   assert.equal(Reflect.get({}, 'polluted'), undefined);
-  assert.equal(Object.assign.name, 'assign');
 });
 
 describe('names of the prototype', () => {
@@ -60,7 +59,7 @@ describe('names of the prototype', () => {
     });
 
     it(`${name} as a key of a body is left out`, () => {
-      const value = `{"${name}":{"polluted":1},"get":1}`;
+      const value = `{"${name}":{"polluted":1}}`;
       const text = `{"schemas":["${CORE_USER}"],"userName":"a","${name}":{"polluted":1},"name":${value},"emails":[${value}],
         "${ENTERPRISE}":${value},"${ENTERPRISE}:${name}":${value}}`;
       const content = readUser(parse(text), standardCatalogue, { kind: 'create' });
