@@ -1,9 +1,8 @@
 import { type RequestHandler, Router } from 'express';
 import { pinQuery } from '../http/stable-query.ts';
-import type { Logger } from '../observability/logger.ts';
-import type { AdminOperations } from '../operations/make-admin-operations.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { makeApiKeyRoutes } from './api-keys.ts';
-import { type AdminAuthentication, makeAuthenticate } from './authenticate.ts';
+import { makeAuthenticate } from './authenticate.ts';
 import { makeConnectionRoutes } from './connections.ts';
 import { makeContactRoutes } from './contacts.ts';
 import { makeDirectoryRoutes } from './directory.ts';
@@ -12,7 +11,6 @@ import { makeEmployeeRoutes } from './employees.ts';
 import { makeErrorHandler } from './handle-error.ts';
 import { makeKnownPathCheck } from './known-path.ts';
 import { makeMappingRuleRoutes } from './mapping-rules.ts';
-import type { OpenApiDocument } from './openapi-document.ts';
 import { makeOrganizationRoutes } from './organizations.ts';
 import { notFound, sendProblem } from './problem.ts';
 import { makeProvisioningEventRoutes } from './provisioning-events.ts';
@@ -23,15 +21,6 @@ import { makeScimTokenRoutes } from './scim-tokens.ts';
 import { makeSettingsRoutes } from './settings.ts';
 import { makeSyncRunRoutes } from './sync-runs.ts';
 import { makeRequestValidator } from './validate-request.ts';
-
-export interface AdminDependencies {
-  readonly operations: AdminOperations;
-  readonly authentication: AdminAuthentication;
-  readonly document: OpenApiDocument;
-  readonly logger: Logger;
-  /** Base of all URLs that are handed out, without trailing slash. Asked per request: a port can be chosen late. */
-  readonly publicUrl: () => string;
-}
 
 export type RouteModule = (dependencies: AdminDependencies) => Router;
 

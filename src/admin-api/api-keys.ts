@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { ApiKey } from '../operations/admin-ports.ts';
 import type { NewApiKey } from '../operations/api-key-operations.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';
 

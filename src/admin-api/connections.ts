@@ -1,7 +1,7 @@
 import { type Response, Router } from 'express';
 import type { ConnectionInput, NewConnection } from '../operations/connection-input.ts';
 import type { Connection } from '../operations/connection-ports.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, flagOf, idOf } from './request-facts.ts';

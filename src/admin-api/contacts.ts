@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { ContactInput } from '../operations/contact-input.ts';
 import type { ContactView } from '../operations/people-ports.ts';
 import type { Contact } from '../provisioning/person.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { peopleFilterOf } from './employees.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';

@@ -6,7 +6,7 @@ import type {
   DirectoryGroupView,
   DirectoryUserView,
 } from '../operations/directory-ports.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { representEvent } from './provisioning-events.ts';
 import { contextOf, idOf, queryOf } from './request-facts.ts';

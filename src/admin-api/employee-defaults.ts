@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { EmployeeDefaults } from '../provisioning/settings.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 

@@ -2,7 +2,7 @@ import { type Request, Router } from 'express';
 import type { EmployeeInput } from '../operations/employee-input.ts';
 import type { EmployeeView, PeopleFilter } from '../operations/people-ports.ts';
 import type { Employee } from '../provisioning/person.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, choiceOf, contextOf, idOf, queryOf } from './request-facts.ts';
 

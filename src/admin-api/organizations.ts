@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { requestIdOf } from '../http/request-id.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf } from './request-facts.ts';
 

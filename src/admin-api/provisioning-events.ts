@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { ProvisioningEvent } from '../operations/directory-ports.ts';
 import type { EventAction } from '../provisioning/provisioning-event.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { choiceOf, contextOf, queryOf } from './request-facts.ts';
 

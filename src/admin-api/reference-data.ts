@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import type { ReferenceInput, ReferenceList } from '../operations/reference-data-operations.ts';
 import type { ReferenceItem, ReferenceKind } from '../operations/reference-data-ports.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Relation } from '../operations/people-ports.ts';
 import type { RelationInput } from '../operations/relation-operations.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf, queryOf } from './request-facts.ts';
 

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { DeepPartial } from '../operations/patch-record.ts';
 import type { Settings } from '../provisioning/settings.ts';
-import type { AdminDependencies } from './admin-router.ts';
+import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 
