@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
+import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
 import type { Config } from './config.ts';
 import { makeAuthentication } from './http/authentication.ts';
@@ -145,6 +146,7 @@ function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express
     }),
   );
   const document = readOpenApiDocument();
+  app.use(makeDocsRouter(document, publicUrl));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
   return app;
 }
