@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { OperationError } from '../operations/operation-error.ts';
 import type { VersionPrecondition } from '../operations/scim-operations.ts';
 
-export const etagOf = (revision: number): string => `"${revision}"`;
+const etagOf = (revision: number): string => `"${revision}"`;
 
 export function setEtag(response: Response, revision: number): void {
   response.set('ETag', etagOf(revision));

@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 const migrationFile = /^(\d{14}_[a-z0-9_]+)\.(ts|js)$/;
 
 /** `migrations/` beside `src/`: sources in development, compiled files in `dist/`. */
-export const migrationsDirectory = fileURLToPath(new URL('../../migrations/', import.meta.url));
+const migrationsDirectory = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /** Names carry no extension, so that a database migrated from sources and one migrated from the image agree. */
 export function makeMigrationSource(directory: string = migrationsDirectory): Knex.MigrationSource<string> {

@@ -7,7 +7,7 @@ import type { Contact, ContactEmail, ContactPhone, Login } from './person.ts';
 const emailType = 'Work';
 
 /** The directory's address in the list: replaces the one it gave before, otherwise joins as one more (REQ-22). */
-export function withAddress(
+function withAddress(
   emails: readonly ContactEmail[],
   address: string | null,
   previous: string | null,
@@ -21,7 +21,7 @@ export function withAddress(
 }
 
 /** The office phone under the configured type; phones of other types stay (REQ-24, A-10). */
-export function withOfficePhone(
+function withOfficePhone(
   phones: readonly ContactPhone[],
   number: string | null,
   cleared: boolean,

@@ -24,7 +24,7 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether a text can be an email address for matching: one `@` with something on both sides and no white space. */
-export const isAddress = (value: string): boolean => /^[^\s@]+@[^\s@]+$/.test(value);
+const isAddress = (value: string): boolean => /^[^\s@]+@[^\s@]+$/.test(value);
 
 /** Compares addresses, usernames and list names without regard to case (REQ-07). */
 export const caseKey = (value: string): string => value.trim().toLowerCase();

@@ -28,7 +28,7 @@ export function freeEmail(
 }
 
 /** True when the person's own user name got another local part: only then does the sync rename a login. */
-export function isRenamed(subject: Subject): boolean {
+function isRenamed(subject: Subject): boolean {
   if (subject.previousIdentity === null) return false;
   const before = localPart(subject.previousIdentity.loginName);
   return caseKey(before) !== caseKey(localPart(subject.identity.loginName));

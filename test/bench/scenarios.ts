@@ -27,7 +27,7 @@ export interface OwnScenario {
   readonly connections: number;
 }
 
-export const createBody = (userName: string): string =>
+const createBody = (userName: string): string =>
   JSON.stringify({
     schemas: [
       'urn:ietf:params:scim:schemas:core:2.0:User',

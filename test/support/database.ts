@@ -19,7 +19,7 @@ export type DatabaseTemplate = {
 };
 
 /** The schema as the latest migration leaves it. */
-export const migratedTemplate: DatabaseTemplate = {
+const migratedTemplate: DatabaseTemplate = {
   name: 'migrated',
   async prepare(url) {
     // Imported late: a test of something else must not fail for a fault in the migrations.

@@ -7,7 +7,7 @@ import { Ledger } from '../../src/provisioning/ledger.ts';
 import type { Contact, Employee } from '../../src/provisioning/person.ts';
 
 export const now = '2026-03-01T10:00:00.000Z';
-export const connectionId = 'connection';
+const connectionId = 'connection';
 
 export const aRule = (over: Partial<MappingRule> = {}): MappingRule => ({
   id: 'rule',

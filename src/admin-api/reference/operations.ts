@@ -29,7 +29,7 @@ export function listOperations(document: OpenApiDocument): readonly Listed[] {
   );
 }
 
-export const fullPathOf = ({ item, path }: Listed, basePath: string): string =>
+const fullPathOf = ({ item, path }: Listed, basePath: string): string =>
   item.servers === undefined ? basePath + path : path;
 
 const asJson = (value: unknown): string => JSON.stringify(value, null, 2);
