@@ -21,11 +21,13 @@ function readParameterNames(query: Query, name: string): readonly string[] | nul
   return values.length === 0 ? null : readNames(values);
 }
 
+const EVERYTHING = new Projection(null, null);
+
 export function readProjection(query: Query): Projection {
-  return new Projection(
-    readParameterNames(query, 'attributes'),
-    readParameterNames(query, 'excludedAttributes'),
-  );
+  const attributes = readParameterNames(query, 'attributes');
+  const excludedAttributes = readParameterNames(query, 'excludedAttributes');
+  const namesNothing = attributes === null && excludedAttributes === null;
+  return namesNothing ? EVERYTHING : new Projection(attributes, excludedAttributes);
 }
 
 /** RFC 7644 §3.4.2. A filter that is there but empty is a broken filter, not the wish to see everybody. */

@@ -6,7 +6,7 @@ const QUOTED_REFERENCE = /"bulkId:([^\s"\\]{1,256})"/gi;
 /** The resource that an earlier operation created, or null while or because there is none. */
 export type FindCreated = (bulkId: string) => string | null;
 
-export function readReference(value: unknown): string | null {
+function readReference(value: unknown): string | null {
   return typeof value === 'string' ? (REFERENCE.exec(value)?.groups?.id ?? null) : null;
 }
 

@@ -157,8 +157,6 @@ export class Projection {
   }
 }
 
-export const EVERYTHING = new Projection(null, null);
-
 /** A comma-separated text, or the array that a search request may send instead. */
 export function readNames(value: string | readonly string[] | null): readonly string[] | null {
   if (value === null) return null;

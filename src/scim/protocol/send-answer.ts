@@ -6,6 +6,7 @@ import { holdsLongList, jsonParts } from './json-parts.ts';
 
 /** Exactly this, without a charset parameter: some clients compare the whole value. */
 const SCIM_MEDIA_TYPE = 'application/scim+json';
+const WRITE_LENGTH = 64 * 1024;
 
 function setHeaders(response: ServerResponse, answer: Answer): void {
   response.statusCode = answer.status;
@@ -26,14 +27,22 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Lets other requests run between two parts, and waits for a client that reads slowly. */
+/** Lets other requests run between two writes, and waits for a client that reads slowly. */
+async function write(response: ServerResponse, text: string): Promise<void> {
+  if (response.write(text)) await setImmediate();
+  else await drained(response);
+}
+
 async function sendInParts(response: ServerResponse, body: AnswerObject): Promise<void> {
+  let waiting = '';
   for (const part of jsonParts(body)) {
     if (response.destroyed) return;
-    if (response.write(part)) await setImmediate();
-    else await drained(response);
+    waiting += part;
+    if (waiting.length < WRITE_LENGTH) continue;
+    await write(response, waiting);
+    waiting = '';
   }
-  response.end();
+  response.end(waiting);
 }
 
 /** The only place where an answer is written. */
