@@ -29,9 +29,9 @@ export interface CreatedOrganization {
 export type CreateOrganization = (input: NewOrganization) => Promise<CreatedOrganization>;
 
 /** The one that every installation starts with. A fixed id, so that two servers that start at once agree on it. */
-export const defaultOrganizationId = '01900000-0000-7000-8000-000000000001';
+const defaultOrganizationId = '01900000-0000-7000-8000-000000000001';
 
-export const systemContext = (organizationId: string, requestId: string | null): OrganizationContext => ({
+const systemContext = (organizationId: string, requestId: string | null): OrganizationContext => ({
   organizationId,
   actor: { kind: 'system' },
   requestId,
