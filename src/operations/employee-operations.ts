@@ -8,7 +8,13 @@ import { FieldFaults } from './field-faults.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
 import { OperationError } from './operation-error.ts';
-import type { EmployeeView, LockedEmployee, PeopleFilter, ReferenceFacts } from './people-ports.ts';
+import type {
+  EmployeeView,
+  LockedEmployee,
+  LockScope,
+  PeopleFilter,
+  ReferenceFacts,
+} from './people-ports.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from './ports.ts';
 import { heldByRelations, requireAdministrable, requireArchivedKept } from './protected-employee.ts';
 import { deriveUsername, requireFreeLogin } from './take-login.ts';
@@ -47,12 +53,12 @@ export function makeEmployeeOperations({
       ),
     change: (context, id, input) =>
       unitOfWork.write(context, 'shared', async (stores) => {
-        const locked = found(await stores.employees.lock(id), id);
+        const locked = found(await stores.employees.lock(id, lockScopeOf(input)), id);
         return changeEmployee(stores, context, locked, input, clock.now());
       }),
     delete: (context, id) =>
       unitOfWork.write(context, 'shared', async (stores) => {
-        const locked = found(await stores.employees.lock(id), id);
+        const locked = found(await stores.employees.lock(id, 'withAdministrators'), id);
         await deleteEmployee(stores, context, locked, clock.now());
       }),
   };
@@ -62,6 +68,12 @@ function found<Value>(value: Value | null, id: string): Value {
   if (value === null) throw new OperationError('not-found', `There is no employee ${id}.`);
   return value;
 }
+
+/** Only these can take an administrator away. */
+const lockScopeOf = (input: EmployeeInput): LockScope =>
+  input.status !== undefined || input.loginEnabled !== undefined || input.securityRoleId !== undefined
+    ? 'withAdministrators'
+    : 'alone';
 
 async function checkInput(
   stores: Stores,

@@ -42,9 +42,11 @@ export interface PeopleFilter<Status extends string> {
 /** An employee locked together with everybody who keeps the organization administrable. */
 export interface LockedEmployee {
   readonly view: EmployeeView;
-  /** Employees that are active, may log in and have an administrator role. */
+  /** Employees that are active, may log in and have an administrator role; empty when they were not asked for. */
   readonly administratorIds: ReadonlySet<string>;
 }
+
+export type LockScope = 'alone' | 'withAdministrators';
 
 /** Where an employee serves as the manager. */
 export interface ManagerUses {
@@ -56,8 +58,8 @@ export interface ManagerUses {
 export interface EmployeeStore {
   readonly list: (filter: PeopleFilter<Employee['status']>, page: PageRequest) => Promise<Page<EmployeeView>>;
   readonly get: (id: string) => Promise<EmployeeView | null>;
-  /** Locks the employee and the administrators in id order. */
-  readonly lock: (id: string) => Promise<LockedEmployee | null>;
+  /** Locks the employee, with the administrators in id order when the change could leave the organization without. */
+  readonly lock: (id: string, scope: LockScope) => Promise<LockedEmployee | null>;
   readonly managerUses: (id: string) => Promise<ManagerUses>;
   /** Deletes a locked employee with its login; its predecessor and successor forget it. */
   readonly delete: (employee: Employee) => Promise<void>;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { ScimConnection } from '../support/app.ts';
 import {
   type Json,
   makeClient,
   pointersOf,
-  type ScimConnection,
   startWorld,
   unique,
   unknownId,

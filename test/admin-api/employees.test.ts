@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { ScimConnection } from '../support/app.ts';
 import {
   type Json,
   makeClient,
   pointersOf,
-  type ScimConnection,
   startWorld,
   unique,
   unknownId,
@@ -350,6 +350,29 @@ describe('employees', () => {
     await world.expect(204, 'DELETE', `/relations/${relation.id}`);
     assert.equal((await patch(employee.id, { lastName: 'New' })).lastName, 'New');
     await world.expect(204, 'DELETE', `/employees/${employee.id}`);
+  });
+
+  it('forgets a predecessor that is deleted', async () => {
+    const { employee, userId, name } = await synced();
+    const ticket = { kind: 'ticket', reference: 'T-3', employeeId: employee.id };
+    const relation = await world.expect(201, 'POST', '/relations', ticket);
+    const portal = unique('portal');
+    await client.addGroup(portal, [userId]);
+    const rule = await world.expect(201, 'POST', '/mapping-rules', {
+      connectionId: connection.connectionId,
+      groupId: portal,
+      order: 0,
+      userType: 'clientPortal',
+      securityRoleId: world.roles['External User'],
+      accountId: world.account.id,
+    });
+    await world.expect(204, 'DELETE', `/mapping-rules/${rule.id}`);
+    await client.patchUser(userId, { title: 'Back' });
+    const [successor] = (await world.expect(200, 'GET', `/employees?email=${name}@contoso.example`)).items;
+    assert.equal(successor.predecessorId, employee.id);
+    await world.expect(204, 'DELETE', `/relations/${relation.id}`);
+    await world.expect(204, 'DELETE', `/employees/${employee.id}`);
+    assert.equal((await world.expect(200, 'GET', `/employees/${successor.id}`)).predecessorId, null);
   });
 
   it('lists page by page in a stable order and finds by text, email, status and connection', async () => {

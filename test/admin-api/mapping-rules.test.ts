@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
+import type { ScimConnection } from '../support/app.ts';
 import {
   type Json,
   makeClient,
   pointersOf,
-  type ScimConnection,
   startWorld,
   unique,
   unknownId,
@@ -180,6 +181,53 @@ describe('mapping rules', () => {
     const problem = await world.expect(400, 'POST', '/mapping-rules', body);
     assert.deepEqual(pointersOf(problem), ['/tenantId']);
     assert.match(problem.detail, /GUID/);
+  });
+
+  describe('of an Entra connection', () => {
+    let tenantId: string;
+    let entra: ScimConnection;
+    const groupId = (): string => crypto.randomUUID();
+
+    before(async () => {
+      entra = await world.app.createScimConnection('Entra', 'entra');
+      ({ tenantId } = await world.expect(200, 'GET', `/connections/${entra.connectionId}`));
+      const database = new pg.Client({ connectionString: world.app.databaseUrl });
+      await database.connect();
+      await database.query(
+        "update connections set verified_domains = '{known.example}' where tenant_id = $1",
+        [tenantId],
+      );
+      await database.end();
+    });
+
+    it('name it by the tenant id alone (REQ-59)', async () => {
+      const made = await created(rule({ connectionId: undefined, tenantId, groupId: groupId() }));
+      assert.deepEqual([made.connectionId, made.tenantId], [entra.connectionId, tenantId]);
+      const upper = {
+        connectionId: entra.connectionId,
+        tenantId: tenantId.toUpperCase(),
+        groupId: groupId(),
+      };
+      assert.equal((await created(rule(upper))).tenantId, tenantId);
+      const mixed = rule({ tenantId, groupId: groupId() });
+      assert.deepEqual(pointersOf(await world.expect(400, 'POST', '/mapping-rules', mixed)), ['/tenantId']);
+    });
+
+    it('are told the tenant id that stands behind a domain name (REQ-59)', async () => {
+      const body = rule({ connectionId: undefined, tenantId: 'Known.Example', groupId: groupId() });
+      const problem = await world.expect(400, 'POST', '/mapping-rules', body);
+      assert.ok(problem.detail.includes(tenantId), problem.detail);
+    });
+
+    it('need the object id of the group (REQ-59)', async () => {
+      const body = rule({ connectionId: entra.connectionId, groupId: 'Engineers' });
+      assert.deepEqual(pointersOf(await world.expect(400, 'POST', '/mapping-rules', body)), ['/groupId']);
+      const { id } = await created(rule({ connectionId: entra.connectionId, groupId: groupId() }));
+      const change = { groupId: 'Engineers' };
+      assert.deepEqual(pointersOf(await world.expect(400, 'PATCH', `/mapping-rules/${id}`, change)), [
+        '/groupId',
+      ]);
+    });
   });
 
   it('refuses fields that it does not know, and fields that follow from the mirror', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { type ScimConnection, startTestApp, type TestApp } from '../support/app.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Bodies are read by the tests member by member; what is not there fails the assertion that looks at it. */
@@ -11,8 +11,6 @@ export interface Answer {
   readonly header: (name: string) => string | null;
   readonly body: Json;
 }
-
-export type ScimConnection = Awaited<ReturnType<TestApp['createScimConnection']>>;
 
 /** An organization that is ready to provision: reference data, defaults, the mode switched on. */
 export interface World {
@@ -51,17 +49,11 @@ export const unique = (word: string): string => `${word}-${++serial}`;
 
 export const unknownId = '0199c1a0-0000-7000-8000-00000000ffff';
 
-function headerOf(headers: unknown, name: string): string | null {
-  if (headers instanceof Headers) return headers.get(name);
-  const value = Reflect.get(Object(headers), name.toLowerCase());
-  return typeof value === 'string' ? value : null;
-}
-
-export async function startWorld(): Promise<World> {
-  const app = await startTestApp();
+export async function startWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
+  const app = await startTestApp({ env });
   const call: World['call'] = async (method, path, body, headers) => {
     const { status, headers: answered, body: json } = await app.admin(method, path, body, headers);
-    return { status, header: (name) => headerOf(answered, name), body: json };
+    return { status, header: (name) => answered.get(name), body: json };
   };
   const expect: World['expect'] = async (status, method, path, body, headers) => {
     const answer = await call(method, path, body, headers);

@@ -46,6 +46,9 @@ function readView(row: EmployeeRow): EmployeeView {
 
 // The lock and the read are two statements: the second one sees what the transactions that held the locks have left.
 const lockText = `
+  select e.employee_id from employees e where e.organization_id = $1 and e.employee_id = $2 for update`;
+
+const lockWithAdministratorsText = `
   select e.employee_id from employees e
   where e.organization_id = $1 and e.employee_id in (
     select $2::uuid
@@ -105,10 +108,12 @@ export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
       const idOf = (view: EmployeeView): string => view.employee.id;
       return readPage(connection, { select, conditions, key: 'e.employee_id', page, read: readView, idOf });
     },
-    lock: async (id) => {
-      await connection.rows({ text: lockText, values: [organizationId, id] });
+    lock: async (id, scope) => {
+      const text = scope === 'alone' ? lockText : lockWithAdministratorsText;
+      await connection.rows({ text, values: [organizationId, id] });
       const view = await get(id);
       if (view === null) return null;
+      if (scope === 'alone') return { view, administratorIds: new Set() };
       const rows = await connection.rows<{ id: string }>({
         text: administratorsText,
         values: [organizationId],
