@@ -5,35 +5,36 @@
  * The people are locked in id order, employees before contacts. A statement reads by the snapshot of its start, so where
  * it had to wait for a lock the rows it joins may be older than the row it waited for: `isStale` says so, and the
  * statement is run once more, when nothing can make it wait.
+ *
+ * Written with sub-selects and arrays instead of joins, which leave the planner no way but the indexes: the plan is made
+ * once, often while the tables are still almost empty.
  */
 const candidates = `
-  employee_ids as (
-    select e.employee_id from employees e
-    where e.organization_id = $1::uuid and e.directory_user_id = any($2::uuid[])
-    union
-    select l.employee_id from logins l
-    where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.employee_id is not null
-  ),
   locked_employees as materialized (
     select e.*, e.xmin as row_version from employees e
-    where e.organization_id = $1::uuid and e.employee_id in (select i.employee_id from employee_ids i)
+    where e.organization_id = $1::uuid
+      and e.employee_id = any(array(
+        select i.employee_id from employees i
+        where i.organization_id = $1::uuid and i.directory_user_id = any($2::uuid[])
+        union
+        select l.employee_id from logins l
+        where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.employee_id is not null))
       and (e.status <> 'archived' or e.directory_user_id = any($2::uuid[]))
     order by e.employee_id
     for update
   ),
-  contact_ids as (
-    select c.contact_id from contacts c
-    where c.organization_id = $1::uuid and c.directory_user_id = any($2::uuid[])
-    union
-    select a.contact_id from contact_emails a
-    where a.organization_id = $1::uuid and a.address_key = any($4::text[])
-    union
-    select l.contact_id from logins l
-    where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.contact_id is not null
-  ),
   locked_contacts as materialized (
     select c.*, c.xmin as row_version from contacts c
-    where c.organization_id = $1::uuid and c.contact_id in (select i.contact_id from contact_ids i)
+    where c.organization_id = $1::uuid
+      and c.contact_id = any(array(
+        select i.contact_id from contacts i
+        where i.organization_id = $1::uuid and i.directory_user_id = any($2::uuid[])
+        union
+        select a.contact_id from contact_emails a
+        where a.organization_id = $1::uuid and a.address_key = any($4::text[])
+        union
+        select l.contact_id from logins l
+        where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.contact_id is not null))
     order by c.contact_id
     for update
   )`;
@@ -42,16 +43,23 @@ const memberRules = `
   member_rules as materialized (
     select m.directory_user_id, r.mapping_rule_id, g.directory_group_id, g.first_seen_at
     from memberships m
-    join directory_groups g on g.organization_id = m.organization_id and g.directory_group_id = m.directory_group_id
-      and g.deleted_at is null
-    join mapping_rules r on r.organization_id = g.organization_id and r.connection_id = g.connection_id
-      and r.group_key = g.rule_key
+    cross join lateral (
+      select d.directory_group_id, d.connection_id, d.rule_key, d.first_seen_at from directory_groups d
+      where d.organization_id = $1::uuid and d.directory_group_id = m.directory_group_id and d.deleted_at is null
+      limit 1
+    ) g
+    cross join lateral (
+      select p.mapping_rule_id from mapping_rules p
+      where p.organization_id = $1::uuid and p.connection_id = g.connection_id and p.group_key = g.rule_key
+      limit 1
+    ) r
     where m.organization_id = $1::uuid and m.directory_user_id = any($2::uuid[])
   )`;
 
-const login = `
-  case when l.person_id is not null then json_build_object('username', l.username, 'email', l.email,
-    'enabled', l.enabled, 'sessionsEndedAt', l.sessions_ended_at) end`;
+const loginOf = (person: string): string => `
+  (select json_build_object('username', l.username, 'email', l.email, 'enabled', l.enabled,
+      'sessionsEndedAt', l.sessions_ended_at)
+    from logins l where l.organization_id = $1::uuid and l.person_id = ${person})`;
 
 const employees = `
   select json_agg(json_build_object('id', e.employee_id, 'firstName', e.first_name, 'lastName', e.last_name,
@@ -60,10 +68,10 @@ const employees = `
     'securityRoleId', e.security_role_id, 'status', e.status, 'inactivatedBy', e.inactivated_by,
     'isRoot', e.is_root, 'directoryUserId', e.directory_user_id, 'winningRuleId', e.winning_rule_id,
     'governed', e.governed, 'archivedAt', e.archived_at, 'predecessorId', e.predecessor_id,
-    'successorId', e.successor_id, 'createdAt', e.created_at, 'updatedAt', e.updated_at, 'login', ${login}
+    'successorId', e.successor_id, 'createdAt', e.created_at, 'updatedAt', e.updated_at,
+    'login', ${loginOf('e.employee_id')}
   ) order by e.employee_id)
-  from locked_employees e
-  left join logins l on l.organization_id = e.organization_id and l.person_id = e.employee_id`;
+  from locked_employees e`;
 
 const contacts = `
   select json_agg(json_build_object('id', c.contact_id, 'accountId', c.account_id,
@@ -71,14 +79,13 @@ const contacts = `
     'jobTitle', c.job_title, 'phones', c.phones, 'hasPortalAccess', c.has_portal_access,
     'securityRoleId', c.security_role_id, 'status', c.status, 'inactivatedBy', c.inactivated_by,
     'directoryUserId', c.directory_user_id, 'winningRuleId', c.winning_rule_id, 'governed', c.governed,
-    'createdAt', c.created_at, 'updatedAt', c.updated_at, 'login', ${login},
+    'createdAt', c.created_at, 'updatedAt', c.updated_at, 'login', ${loginOf('c.contact_id')},
     'emails', (
       select coalesce(json_agg(json_build_object('address', a.address, 'type', a.type, 'isDefault', a.is_default)
         order by a.position), '[]'::json)
-      from contact_emails a where a.organization_id = c.organization_id and a.contact_id = c.contact_id)
+      from contact_emails a where a.organization_id = $1::uuid and a.contact_id = c.contact_id)
   ) order by c.contact_id)
-  from locked_contacts c
-  left join logins l on l.organization_id = c.organization_id and l.person_id = c.contact_id`;
+  from locked_contacts c`;
 
 /** A rule's group counts once, the one seen last, as everywhere that rules are read. */
 const rules = `
@@ -89,22 +96,23 @@ const rules = `
       'managerId', r.override_manager_id, 'employmentType', r.override_employment_type,
       'employeeRoleId', r.override_employee_role_id),
     'enabled', r.enabled, 'note', r.note, 'createdAt', r.created_at, 'updatedAt', r.updated_at,
-    'group', json_build_object('id', g.directory_group_id, 'name', g.display_name,
-      'createdAt', g.created_upstream_at, 'firstSeenAt', g.first_seen_at, 'state', 'found')))
-  from (
-    select distinct on (m.mapping_rule_id) m.mapping_rule_id, m.directory_group_id from member_rules m
-    order by m.mapping_rule_id, m.first_seen_at desc, m.directory_group_id desc
-  ) d
-  join mapping_rules r on r.organization_id = $1::uuid and r.mapping_rule_id = d.mapping_rule_id
-  join directory_groups g on g.organization_id = $1::uuid and g.directory_group_id = d.directory_group_id`;
+    'group', (
+      select json_build_object('id', g.directory_group_id, 'name', g.display_name,
+        'createdAt', g.created_upstream_at, 'firstSeenAt', g.first_seen_at, 'state', 'found')
+      from directory_groups g
+      where g.organization_id = $1::uuid and g.directory_group_id = (
+        select m.directory_group_id from member_rules m where m.mapping_rule_id = r.mapping_rule_id
+        order by m.first_seen_at desc, m.directory_group_id desc limit 1))))
+  from mapping_rules r
+  where r.organization_id = $1::uuid and r.mapping_rule_id = any(array(select m.mapping_rule_id from member_rules m))`;
 
 const identities = `
   select json_agg(json_build_object('directoryUserId', u.directory_user_id, 'connectionId', u.connection_id,
     'deleted', u.deleted_at is not null))
   from directory_users u
-  where u.organization_id = $1::uuid and u.directory_user_id in (
+  where u.organization_id = $1::uuid and u.directory_user_id = any(array(
     select e.directory_user_id from locked_employees e
-    union select c.directory_user_id from locked_contacts c)`;
+    union select c.directory_user_id from locked_contacts c))`;
 
 /** An archived name starts with the name it had; more than the exact forms does no harm. */
 const takenNames = (key: string, asked: string): string => `
@@ -112,11 +120,16 @@ const takenNames = (key: string, asked: string): string => `
     select l.${key} as name_key, l.person_id from logins l
     where l.organization_id = $1::uuid and l.${key} = any(${asked}::text[])
     union
-    select l.${key}, l.person_id
+    select f.${key}, f.person_id
     from locked_employees e
-    join logins o on o.organization_id = e.organization_id and o.person_id = e.employee_id
-    join logins l on l.organization_id = o.organization_id
-      and l.${key} >= o.${key} || '_archived' and l.${key} < o.${key} || '_archivee'
+    cross join lateral (
+      select o.${key} from logins o where o.organization_id = $1::uuid and o.person_id = e.employee_id limit 1
+    ) n
+    cross join lateral (
+      select l.${key}, l.person_id from logins l
+      where l.organization_id = $1::uuid and l.${key} >= n.${key} || '_archived' and l.${key} < n.${key} || '_archivee'
+      offset 0
+    ) f
   ) t`;
 
 const connections = `
@@ -148,13 +161,13 @@ const securityRoles = `
 
 const relations = `
   select json_agg(distinct r.employee_id) from relations r
-  where r.organization_id = $1::uuid and r.employee_id in (select e.employee_id from locked_employees e)`;
+  where r.organization_id = $1::uuid and r.employee_id = any(array(select e.employee_id from locked_employees e))`;
 
 const isStale = `
-  exists (select from locked_employees l join employees e
-      on e.organization_id = l.organization_id and e.employee_id = l.employee_id where e.xmin <> l.row_version)
-  or exists (select from locked_contacts l join contacts c
-      on c.organization_id = l.organization_id and c.contact_id = l.contact_id where c.xmin <> l.row_version)`;
+  exists (select from locked_employees l where l.row_version is distinct from (
+    select e.xmin from employees e where e.organization_id = $1::uuid and e.employee_id = l.employee_id))
+  or exists (select from locked_contacts l where l.row_version is distinct from (
+    select c.xmin from contacts c where c.organization_id = $1::uuid and c.contact_id = l.contact_id))`;
 
 export const loadCasesText = `
   with ${candidates}, ${memberRules}

@@ -3,25 +3,30 @@
  * ids. The caller holds the row lock of the group, so nobody else changes its members meanwhile.
  *
  * The same membership can also be known from another source; a user joins with the first and leaves with the last.
+ *
+ * Sets are compared by EXCEPT and looked up by arrays, because the plan is made once for one id and for 100,000: neither
+ * can become a loop within a loop or a scan of the group.
  */
-const wanted = `wanted as (select distinct w.id from unnest($4::uuid[]) as w(id))`;
+const wanted = `wanted as materialized (select distinct w.id from unnest($4::uuid[]) as w(id))`;
 
 /**
  * `FOR KEY SHARE` keeps a live user from being deleted until the commit, and waits for a deletion under way. Members
  * that are there already need no such check: a deleted user has no memberships.
  */
 const newcomers = `
-  present as (
-    select m.directory_user_id from memberships m join wanted w on w.id = m.directory_user_id
+  present as materialized (
+    select m.directory_user_id from memberships m
     where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
+      and m.directory_user_id = any($4::uuid[])
   ),
-  newcomers as (
+  newcomers as materialized (
     select u.directory_user_id from directory_users u
     where u.organization_id = $1::uuid and u.connection_id = $3::uuid and u.deleted_at is null
-      and u.directory_user_id in (select w.id from wanted w except select p.directory_user_id from present p)
+      and u.directory_user_id = any(array(
+        select w.id from wanted w except select p.directory_user_id from present p))
     for key share
   ),
-  missing as (
+  missing as materialized (
     select w.id from wanted w
     except select p.directory_user_id from present p
     except select n.directory_user_id from newcomers n
@@ -33,15 +38,16 @@ const newcomers = `
     returning directory_user_id
   )`;
 
-const knownElsewhere = (user: string): string => `
-  exists (select from memberships o
-    where o.organization_id = $1::uuid and o.directory_group_id = $2::uuid and o.directory_user_id = ${user}
-      and o.source <> 'scim')`;
+/** Those of the section that no other source holds in the group. */
+const notElsewhere = (section: string): string => `
+  select x.directory_user_id as id from ${section} x
+  except
+  select o.directory_user_id from memberships o
+  where o.organization_id = $1::uuid and o.directory_group_id = $2::uuid and o.source <> 'scim'
+    and o.directory_user_id = any(array(select y.directory_user_id from ${section} y))`;
 
-const joined = `
-  joined as (select a.directory_user_id as id from added a where not ${knownElsewhere('a.directory_user_id')})`;
-const departed = `
-  departed as (select r.directory_user_id as id from removed r where not ${knownElsewhere('r.directory_user_id')})`;
+const joined = `joined as materialized (${notElsewhere('added')})`;
+const departed = `departed as materialized (${notElsewhere('removed')})`;
 
 /** Touches the group only when its size changes. */
 const counted = (difference: string): string => `
@@ -79,8 +85,11 @@ export const replaceMembers = `
   removed as (
     delete from memberships m
     where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
-      and not exists (select from wanted w where w.id = m.directory_user_id)
       and not exists (select from missing)
+      and m.directory_user_id = any(array(
+        select s.directory_user_id from memberships s
+        where s.organization_id = $1::uuid and s.directory_group_id = $2::uuid and s.source = 'scim'
+        except select w.id from wanted w))
     returning m.directory_user_id
   ), ${joined}, ${departed}, ${counted(`${count('joined')} - ${count('departed')}`)}
   select (select json_agg(c.id) from (select j.id from joined j union all select d.id from departed d) c) as "changed",
@@ -89,13 +98,12 @@ export const replaceMembers = `
 /** `display` follows the user's names. JSON, because it is read faster than a row per member. */
 export const membersOfGroups = `
   select m.directory_group_id as "groupId",
-    json_agg(json_build_object('id', m.directory_user_id, 'display', m.display) order by m.directory_user_id)
-      as "members"
+    json_agg(json_build_object('id', m.directory_user_id, 'display', (
+      select coalesce(u.attributes ->> 'displayName', u.user_name) from directory_users u
+      where u.organization_id = $1::uuid and u.directory_user_id = m.directory_user_id)
+    ) order by m.directory_user_id) as "members"
   from (
-    select distinct s.directory_group_id, u.directory_user_id,
-      coalesce(u.attributes ->> 'displayName', u.user_name) as display
-    from memberships s
-    join directory_users u on u.organization_id = s.organization_id and u.directory_user_id = s.directory_user_id
+    select distinct s.directory_group_id, s.directory_user_id from memberships s
     where s.organization_id = $1::uuid and s.directory_group_id = any($2::uuid[])
   ) m
   group by m.directory_group_id`;

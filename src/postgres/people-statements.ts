@@ -1,11 +1,32 @@
 /** Sections of the statement that writes people; `records` is the placeholder of a JSON array of whole records. */
 
-const jobTitles = (records: string): readonly string[] => [
+type Section = (records: string, others: ReadonlySet<PeopleSection>) => readonly string[];
+
+/**
+ * A name that exists by now, made by a concurrent twin or switched off by an administrator, is used under the id it has
+ * and switched on: whoever asks for the new id gets that one.
+ */
+const jobTitles: Section = (records) => [
+  `job_title_records as materialized (
+    select j.* from jsonb_to_recordset(${records}::jsonb) as j(id uuid, name text)
+  )`,
   `job_titles_written as (
     insert into job_titles (organization_id, job_title_id, name)
-    select $1::uuid, j.id, j.name from jsonb_to_recordset(${records}::jsonb) as j(id uuid, name text)
+    select $1::uuid, j.id, j.name from job_title_records j
+    order by lower(j.name)
+    on conflict on constraint job_titles__one_name do update
+      set is_active = true, revision = job_titles.revision + (not job_titles.is_active)::integer
+    returning job_title_id, name_key
+  )`,
+  `job_title_ids as materialized (
+    select j.id as asked, w.job_title_id from job_title_records j join job_titles_written w on w.name_key = lower(j.name)
   )`,
 ];
+
+const jobTitleId = (others: ReadonlySet<PeopleSection>): string =>
+  others.has('jobTitles')
+    ? `coalesce((select t.job_title_id from job_title_ids t where t.asked = p."jobTitleId"), p."jobTitleId")`
+    : 'p."jobTitleId"';
 
 const loginColumns = `username text, email text, enabled boolean, "sessionsEndedAt" timestamptz`;
 
@@ -54,11 +75,11 @@ const employeeColumns = [
 const overwrite = (columns: readonly string[]): string =>
   columns.map((column) => `${column} = excluded.${column}`).join(', ');
 
-const employees = (records: string): readonly string[] => [
+const employees: Section = (records, others) => [
   `employee_records as materialized (select r.* from ${employeeRecords(records)})`,
   `employees_written as (
     insert into employees (organization_id, employee_id, created_at, ${employeeColumns.join(', ')})
-    select $1::uuid, p.id, p."createdAt", p."firstName", p."lastName", p.phone, p."jobTitleId", p."departmentId",
+    select $1::uuid, p.id, p."createdAt", p."firstName", p."lastName", p.phone, ${jobTitleId(others)}, p."departmentId",
       p."locationId", p."managerId", p."employmentType", p."employeeRoleId", p."securityRoleId", p.status,
       p."inactivatedBy", p."isRoot", p."directoryUserId", p."winningRuleId", p.governed, p."archivedAt",
       p."predecessorId", p."successorId", p."updatedAt"
@@ -92,7 +113,7 @@ const contactColumns = [
   'updated_at',
 ];
 
-const contacts = (records: string): readonly string[] => [
+const contacts: Section = (records) => [
   `contact_records as materialized (select r.* from ${contactRecords(records)})`,
   `contacts_written as (
     insert into contacts (organization_id, contact_id, created_at, ${contactColumns.join(', ')})
@@ -104,8 +125,9 @@ const contacts = (records: string): readonly string[] => [
     on conflict on constraint contacts__identity do update set ${overwrite(contactColumns)}
   )`,
   `surplus_emails as (
-    delete from contact_emails a using contact_records p
-    where a.organization_id = $1::uuid and a.contact_id = p.id and a.position >= jsonb_array_length(p.emails)
+    delete from contact_emails a
+    where a.organization_id = $1::uuid and a.contact_id = any(array(select p.id from contact_records p))
+      and a.position >= (select jsonb_array_length(p.emails) from contact_records p where p.id = a.contact_id)
   )`,
   `emails_written as (
     insert into contact_emails (organization_id, contact_id, position, address, type, is_default)
@@ -118,21 +140,23 @@ const contacts = (records: string): readonly string[] => [
         is distinct from (excluded.address, excluded.type, excluded.is_default)
   )`,
   `contact_logins_dropped as (
-    delete from logins l using contact_records p
-    where l.organization_id = $1::uuid and l.person_id = p.id and jsonb_typeof(p.login) is distinct from 'object'
+    delete from logins l
+    where l.organization_id = $1::uuid and l.person_id = any(array(
+      select p.id from contact_records p where jsonb_typeof(p.login) is distinct from 'object'))
   )`,
   `contact_logins_written as (${writeLogins('contact_id', 'contact_records')})`,
 ];
 
-export const peopleSections = { jobTitles, employees, contacts };
+export type PeopleSection = 'jobTitles' | 'employees' | 'contacts';
 
-export type PeopleSection = keyof typeof peopleSections;
+const peopleSections: Readonly<Record<PeopleSection, Section>> = { jobTitles, employees, contacts };
 
 /**
  * One statement for any combination of sections; $1 is the organization, $2 and on the records in the order given.
  * Unique names are deferrable, so one that is freed and taken in the same statement is no clash.
  */
 export function applyPeopleText(sections: readonly PeopleSection[]): string {
-  const parts = sections.flatMap((section, index) => peopleSections[section](`$${index + 2}`));
+  const all = new Set(sections);
+  const parts = sections.flatMap((section, index) => peopleSections[section](`$${index + 2}`, all));
   return `with ${parts.join(', ')} select 1`;
 }

@@ -56,7 +56,6 @@ const twinConstraints: ReadonlySet<string> = new Set([
   'logins__identity',
   'employees__one_per_directory_user',
   'contacts__one_per_directory_user',
-  'job_titles__one_name',
 ]);
 
 export function isWorthRetrying(error: unknown): boolean {

@@ -9,14 +9,14 @@ export const userColumns = `
   u.external_id as "externalId", u.object_id as "objectId", u.active, u.attributes, u.version,
   u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt", u.deleted_at as "deletedAt"`;
 
-/** The groups of `u` as JSON, each once, whichever sources say so. */
+/** The groups of `u` as JSON, each once, whichever sources say so; read by way of the memberships, which are few. */
 export const groupsOfUser = `
   (select coalesce(json_agg(json_build_object('id', g.directory_group_id, 'displayName', g.display_name)
       order by g.directory_group_id), '[]'::json)
     from directory_groups g
-    where g.organization_id = u.organization_id and g.directory_group_id in (
+    where g.organization_id = u.organization_id and g.directory_group_id = any(array(
       select m.directory_group_id from memberships m
-      where m.organization_id = u.organization_id and m.directory_user_id = u.directory_user_id))`;
+      where m.organization_id = u.organization_id and m.directory_user_id = u.directory_user_id)))`;
 
 export interface UserRow extends DirectoryUser {
   /** Missing when they were not asked for. */

@@ -46,23 +46,23 @@ export const updateUser = `with ${writeUser}`;
 export const updateDeletedUser = `
   with locked_groups as (
     select g.directory_group_id from directory_groups g
-    where g.organization_id = $1::uuid and g.directory_group_id in (
+    where g.organization_id = $1::uuid and g.directory_group_id = any(array(
       select m.directory_group_id from memberships m
-      where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid)
+      where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid))
     order by g.directory_group_id
     for update
   ),
   left_memberships as (
-    delete from memberships m using locked_groups l
+    delete from memberships m
     where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid
-      and m.directory_group_id = l.directory_group_id
+      and m.directory_group_id = any(array(select l.directory_group_id from locked_groups l))
     returning m.directory_group_id
   ),
   counted as (
     update directory_groups g
     set member_count = g.member_count - 1, version = g.version + 1, last_modified_at = $11::timestamptz
-    from (select distinct left_memberships.directory_group_id from left_memberships) l
-    where g.organization_id = $1::uuid and g.directory_group_id = l.directory_group_id
+    where g.organization_id = $1::uuid
+      and g.directory_group_id = any(array(select l.directory_group_id from left_memberships l))
   ),
   ${writeUser}`;
 

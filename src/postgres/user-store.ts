@@ -24,10 +24,10 @@ const lockUsers = `
 
 const missingUsers = `
   select w.id from unnest($3::uuid[]) as w(id)
-  where not exists (
-    select from directory_users u
-    where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = w.id
-      and u.deleted_at is null)`;
+  except
+  select u.directory_user_id from directory_users u
+  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = any($3::uuid[])
+    and u.deleted_at is null`;
 
 const idsAfter = `
   select u.directory_user_id as "id"
@@ -49,7 +49,7 @@ const idsUnderGroups = `
     limit $5
   ) m
   where g.organization_id = $1::uuid and g.connection_id = $2::uuid and g.deleted_at is null
-    and g.rule_key in (select lower(k.key) from unnest($3::text[]) as k(key))
+    and g.rule_key = any(array(select lower(k.key) from unnest($3::text[]) as k(key)))
   order by m.directory_user_id
   limit $5`;
 

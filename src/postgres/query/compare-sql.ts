@@ -1,6 +1,6 @@
 import { OperationError } from '../../operations/operation-error.ts';
 import type { AttributePath, ComparisonOperator } from '../../operations/resource-query.ts';
-import { isUuid } from '../uuid.ts';
+import { isOwnId } from '../uuid.ts';
 import type { Parameters } from './parameters.ts';
 import { comparableText, instant, number, type Scalar, truth } from './scalar.ts';
 
@@ -48,8 +48,7 @@ function compareText(
 ): string {
   if (scalar.native?.type === 'uuid' && (operator === 'eq' || operator === 'ne')) {
     // Ids compare with case, and ours are written in lower case.
-    const canMatch = isUuid(value) && value === value.toLowerCase();
-    if (!canMatch) return operator === 'ne' ? 'true' : 'false';
+    if (!isOwnId(value)) return operator === 'ne' ? 'true' : 'false';
     return `${scalar.native.sql} ${ordering[operator]} ${parameters.bind(value, 'uuid')}`;
   }
   const left = comparableText(scalar, path.caseExact);

@@ -1,6 +1,5 @@
 import type { AttributePath, ResourceFilter } from '../../operations/resource-query.ts';
 import { type Comparison, compareSql, presentSql } from './compare-sql.ts';
-import { emailMatchSql, readEmailMatch } from './email-index.ts';
 import type { Parameters } from './parameters.ts';
 import type { Scope } from './scope.ts';
 
@@ -9,8 +8,8 @@ import type { Scope } from './scope.ts';
  * equality on columns can use an index under row-level security, so what clients match by compiles to just that.
  */
 export function filterSql(filter: ResourceFilter, scope: Scope, parameters: Parameters): string {
-  const emailMatch = scope.emailIndex ? readEmailMatch(filter) : null;
-  if (emailMatch !== null) return emailMatchSql(emailMatch, parameters);
+  const indexed = scope.indexed(filter);
+  if (indexed !== null) return indexed;
   switch (filter.kind) {
     case 'all':
       return filter.of.length === 0 ? 'true' : `(${parts(filter.of, scope, parameters).join(' and ')})`;

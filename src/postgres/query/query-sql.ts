@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ResourceFilter, ResourcePageResult, ResourceQuery } from '../../operations/resource-query.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { cursorOwner, type Position, readCursor, writeCursor } from './cursor.ts';
+import { readEmailMatch } from './email-index.ts';
 import { filterSql } from './filter-sql.ts';
 import { Parameters } from './parameters.ts';
 import { type ResourceTable, resourceScope } from './scope.ts';
@@ -153,7 +154,7 @@ async function readPage<Row extends object>(
     ${orderBy(key, `${alias}.sort_value`, id)}`;
   const statement = { text, values: parameters.values };
   const rows = await connection.rows<Row & PageColumns>(
-    isHot(query) ? { ...statement, name: preparedName(text) } : statement,
+    isHot(query, table) ? { ...statement, name: preparedName(text) } : statement,
   );
   return rows.map(({ sortText, total: counted, ...resource }) => ({
     // What is left of the row is what `columns` selected.
@@ -175,15 +176,22 @@ async function countAll(connection: SqlConnection, request: ListRequest<never, u
   return row?.total ?? 0;
 }
 
-/** The few shapes that clients repeat: no filter, or one or two equalities. Others would fill the server's memory. */
-function isHot({ filter, sort, page }: ResourceQuery): boolean {
+/**
+ * The few shapes that clients repeat are prepared: no filter, and one or two equalities that an index answers. Of others
+ * there is no end, and each would stay in the memory of every server connection.
+ */
+function isHot({ filter, sort, page }: ResourceQuery, table: ResourceTable): boolean {
   if (sort !== null || page.kind !== 'index') return false;
-  if (filter === null || isEquality(filter)) return true;
-  return filter.kind === 'all' && filter.of.length === 2 && filter.of.every(isEquality);
+  if (filter === null || isMatch(filter, table)) return true;
+  return filter.kind === 'all' && filter.of.length === 2 && filter.of.every((part) => isMatch(part, table));
 }
 
-const isEquality = (filter: ResourceFilter): boolean =>
-  filter.kind === 'compare' && filter.operator === 'eq' && typeof filter.value === 'string';
+function isMatch(filter: ResourceFilter, table: ResourceTable): boolean {
+  if (table.hasEmailIndex && readEmailMatch(filter) !== null) return true;
+  if (filter.kind !== 'compare' || filter.operator !== 'eq' || typeof filter.value !== 'string') return false;
+  const { extension, attribute } = filter.path;
+  return extension === null && (table.columns.has(attribute) || attribute === table.references.attribute);
+}
 
 const preparedNames = new Map<string, string>();
 

@@ -1,4 +1,6 @@
-import type { AttributePath } from '../../operations/resource-query.ts';
+import type { AttributePath, ResourceFilter } from '../../operations/resource-query.ts';
+import { isOwnId } from '../uuid.ts';
+import { emailMatchSql, readEmailMatch } from './email-index.ts';
 import type { Parameters } from './parameters.ts';
 import { attributeJson, jsonPart, nativeColumn, type Scalar, textColumn } from './scalar.ts';
 
@@ -13,8 +15,8 @@ export interface Scope {
   /** Null where the path is multi-valued here. */
   readonly scalar: (path: AttributePath) => Scalar | null;
   readonly elements: (path: AttributePath) => Elements;
-  /** A condition that an index answers, where the filter has the right form. */
-  readonly emailIndex: boolean;
+  /** A condition that an index answers by itself, where the filter has such a form. */
+  readonly indexed: (filter: ResourceFilter) => string | null;
 }
 
 /** Aliases of elements must differ where conditions nest. */
@@ -42,6 +44,8 @@ interface References {
   /** `from … where …` of all references of the resource. */
   readonly from: string;
   readonly columns: ReadonlyMap<string, Scalar>;
+  /** Resources that refer to one id, given its placeholder; missing where there can be very many of them. */
+  readonly holdersOf?: (id: string) => string;
 }
 
 const metaColumns = (alias: string, resourceType: string): readonly (readonly [string, Scalar])[] => [
@@ -97,6 +101,8 @@ export const groupTable: ResourceTable = {
       ['display', textColumn(`coalesce(r.attributes ->> 'displayName', r.user_name)`)],
       ['type', { ...textColumn(`'User'::text`), isRequired: true }],
     ]),
+    holdersOf: (id) => `g.directory_group_id = any(array(select m.directory_group_id from memberships m
+      where m.organization_id = $1::uuid and m.directory_user_id = ${id}))`,
   },
   hasEmailIndex: false,
 };
@@ -107,7 +113,10 @@ export function resourceScope(table: ResourceTable, parameters: Parameters): Sco
   const aliases = new Aliases();
   const stored = `${table.alias}.attributes`;
   return {
-    emailIndex: table.hasEmailIndex,
+    indexed: (filter) => {
+      const email = table.hasEmailIndex ? readEmailMatch(filter) : null;
+      return email === null ? referenceMatch(filter, table, parameters) : emailMatchSql(email, parameters);
+    },
     scalar: (path) => {
       if (path.multiValued) return null;
       const name = path.subAttribute === null ? path.attribute : `${path.attribute}.${path.subAttribute}`;
@@ -125,9 +134,20 @@ export function resourceScope(table: ResourceTable, parameters: Parameters): Sco
   };
 }
 
+/** `members.value eq` or `members[value eq]`: the groups of one user are few, however large each of them is. */
+function referenceMatch(filter: ResourceFilter, table: ResourceTable, parameters: Parameters): string | null {
+  const { attribute, holdersOf } = table.references;
+  const condition = filter.kind === 'element' ? filter.where : filter;
+  if (holdersOf === undefined || condition.kind !== 'compare' || condition.operator !== 'eq') return null;
+  const { path, value } = condition;
+  if (path.extension !== null || path.attribute !== attribute || path.subAttribute !== 'value') return null;
+  if (typeof value !== 'string' || !isOwnId(value)) return null;
+  return holdersOf(parameters.bind(value, 'uuid'));
+}
+
 function referenceElements({ from, columns }: References): Elements {
   const scope: Scope = {
-    emailIndex: false,
+    indexed: () => null,
     scalar: (path) => columns.get(path.subAttribute ?? 'value') ?? absent,
     elements: () => ({ scope, exists: () => 'false' }),
   };
@@ -143,7 +163,7 @@ export const elementsOf = (json: string): string =>
 
 function storedElements(json: string, alias: string, parameters: Parameters): Elements {
   const scope: Scope = {
-    emailIndex: false,
+    indexed: () => null,
     // Within an element every path names a part of it.
     scalar: (path) => jsonPart(`${alias}.element`, path.subAttribute, parameters),
     elements: () => ({ scope, exists: () => 'false' }),
