@@ -14,7 +14,11 @@ import { makeRequestLog } from './http/request-log.ts';
 import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import type { Logger } from './observability/logger.ts';
 import { type Metrics, makeMetrics } from './observability/metrics.ts';
-import { type DefaultOrganization, makeEnsureDefaultOrganization } from './operations/create-organization.ts';
+import {
+  type DefaultOrganization,
+  makeEnsureDefaultOrganization,
+  makeRescueKey,
+} from './operations/create-organization.ts';
 import { makeAdminOperations } from './operations/make-admin-operations.ts';
 import { makeScimOperations } from './operations/make-scim-operations.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
@@ -25,6 +29,7 @@ import type { ScimDependencies } from './operations/scim-dependencies.ts';
 import { makeStartReplan } from './operations/start-replan.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
+import { isMigrated } from './postgres/migrate.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimRouter } from './scim/scim-app.ts';
@@ -63,7 +68,9 @@ interface Core {
   readonly scim: ScimDependencies;
 }
 
-function makeCore({ config, databaseUrl, logger, onStatement }: ApplicationParts): Core {
+type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'>;
+
+function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core {
   const database = openDatabase({
     url: databaseUrl,
     poolSize: config.databasePoolSize,
@@ -84,6 +91,16 @@ function makeCore({ config, databaseUrl, logger, onStatement }: ApplicationParts
   );
   const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
   return { database, credentials: makeCredentials(database, logger), jobs, unitOfWork, scim };
+}
+
+/** Another owner key of the first organization, without a server. */
+export async function makeAdminKey(parts: CoreParts): Promise<string> {
+  const { unitOfWork, database } = makeCore(parts);
+  try {
+    return await makeRescueKey({ unitOfWork, clock, identifiers, credentialMaker })();
+  } finally {
+    await database.close();
+  }
 }
 
 /** The composition root: the only place that knows every adapter. */
@@ -125,8 +142,11 @@ function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express
   app.use(makeRequestLog(logger, metrics));
   app.use(helmet());
   const isReady = async () => {
-    await database.ping();
-    return { ready: true, detail: 'The database answers and is migrated.' };
+    const ready = await isMigrated(database);
+    return {
+      ready,
+      detail: ready ? 'The database answers and is migrated.' : 'The database needs a migration.',
+    };
   };
   app.use(makeHealthRouter({ isReady, metrics, logger }));
   app.use(

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { type Application, compose } from './compose.ts';
-import { type Config, ConfigError, publicUrlOf, readConfig } from './config.ts';
+import { type Config, publicUrlOf, readConfig } from './config.ts';
+import { describeFailure } from './describe-failure.ts';
 import { readOrMakeKey } from './http/encryption.ts';
-import { ListenError, listen, type RunningServer } from './http/server.ts';
+import { listen, type RunningServer } from './http/server.ts';
 import { type Logger, makeLogger } from './observability/logger.ts';
-import { OperationError } from './operations/operation-error.ts';
-import { DatabaseSetupError } from './postgres/database-setup-error.ts';
-import { EmbeddedServerError } from './postgres/embedded/embedded-server-error.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './postgres/embedded-server.ts';
 import { migrateToLatest } from './postgres/migrate.ts';
 
@@ -88,18 +86,6 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** Faults of the surroundings, told in one line; anything else is a fault of ours and keeps its stack. */
-function describe(error: unknown): string {
-  const isExpected =
-    error instanceof ConfigError ||
-    error instanceof ListenError ||
-    error instanceof EmbeddedServerError ||
-    error instanceof DatabaseSetupError ||
-    error instanceof OperationError;
-  if (isExpected) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = makeLogger(config.logLevel);
@@ -108,7 +94,7 @@ async function main(): Promise<void> {
       stop(config.shutdownGraceMs).then(
         () => process.exit(),
         (error: unknown) => {
-          say(describe(error));
+          say(describeFailure(error));
           process.exit(1);
         },
       );
@@ -129,6 +115,6 @@ async function migrateOnly(config: Config, logger: Logger): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  say(describe(error));
+  say(describeFailure(error));
   process.exit(1);
 });
