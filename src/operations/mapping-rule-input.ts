@@ -1,3 +1,4 @@
+import { isGuid } from '../directory/object-id.ts';
 import type { RuleOverrides, UserType } from '../mapping/mapping-rule.ts';
 import { checkEmployeeLists, checkPlace, checkSecurityRole, noReferences } from './check-references.ts';
 import { type FieldFaults, patched, patchedText, tidy } from './field-faults.ts';
@@ -44,8 +45,6 @@ function mergeOverrides(
   const merged = { ...before, ...given };
   return { ...merged, employmentType: tidy(merged.employmentType) };
 }
-
-export const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** The rule as the input wants it, before its references are checked. An employee rule has no account. */
 export function withRuleInput(before: MappingRuleRecord, input: MappingRuleInput): MappingRuleRecord {

@@ -1,9 +1,9 @@
+import { isGuid } from '../directory/object-id.ts';
 import type { OrganizationContext } from './context.ts';
 import { FieldFaults } from './field-faults.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import {
   checkRule,
-  isGuid,
   isOtherDecision,
   isSameRule,
   type MappingRuleInput,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { ScimConnection } from '../support/app.ts';
 import {
@@ -328,6 +329,35 @@ describe('mapping rules', () => {
     assert.equal((await world.expect(200, 'GET', path)).loginEnabled, true);
     await world.expect(204, 'DELETE', `/mapping-rules/${id}`);
     assert.equal((await world.expect(200, 'GET', path)).loginEnabled, false);
+  });
+
+  it('takes effect for a group of any size, beyond what one request decides', async () => {
+    const word = unique('crowd');
+    const userIds = [];
+    for (let index = 0; index < 210; index += 1) userIds.push(await client.addUser(`${word}.${index}`));
+    const body = rule();
+    await client.addGroup(body.groupId, userIds);
+    const { id } = await created(body);
+    const count = async (filter: (employee: Json) => boolean): Promise<number> => {
+      const first = await world.expect(200, 'GET', `/employees?q=${word}&limit=200`);
+      if (first.nextCursor === null) return first.items.filter(filter).length;
+      const rest = await world.expect(
+        200,
+        'GET',
+        `/employees?q=${word}&limit=200&cursor=${first.nextCursor}`,
+      );
+      return [...first.items, ...rest.items].filter(filter).length;
+    };
+    const settled = async (filter: (employee: Json) => boolean): Promise<number> => {
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        if ((await count(filter)) === userIds.length) break;
+        await sleep(100);
+      }
+      return count(filter);
+    };
+    assert.equal(await settled((it) => it.winningRuleId === id && it.loginEnabled), userIds.length);
+    await world.expect(204, 'DELETE', `/mapping-rules/${id}`);
+    assert.equal(await settled((it) => it.winningRuleId === null && !it.loginEnabled), userIds.length);
   });
 
   it('lets a disabled rule decide nothing', async () => {
