@@ -20,7 +20,7 @@ export interface Scope {
 }
 
 /** Aliases of elements must differ where conditions nest. */
-export class Aliases {
+class Aliases {
   #count = 0;
   next(): string {
     this.#count += 1;
