@@ -6,14 +6,13 @@ import type { ScimOperations } from '../operations/scim-operations.ts';
 import { answerOwnEndpoint } from './answer-own-endpoint.ts';
 import { makeAuthenticateRequest } from './authenticate-request.ts';
 import { type Catalogue, standardCatalogue } from './catalogue.ts';
-import { makeDiscovery } from './discovery/discovery.ts';
+import { makeAnswerDiscovery } from './discovery/answer-discovery.ts';
 import { takeFastLane } from './fast-lane.ts';
 import type { Answer } from './protocol/answer.ts';
-import { ScimRefusal } from './protocol/scim-refusal.ts';
-import { checkMethod, readTarget, type ScimTarget } from './protocol/scim-target.ts';
+import { checkMethod, readTarget } from './protocol/scim-target.ts';
 import { sendAnswer } from './protocol/send-answer.ts';
 import { readRequestBody } from './request-body.ts';
-import { makeResourceExchange, readParameter } from './request-parameters.ts';
+import { makeResourceExchange } from './request-parameters.ts';
 import { ResourceCall } from './resources/scimmy-resources.ts';
 import type { ScimAuthentication } from './scim-authentication.ts';
 import { answerError } from './scim-error.ts';
@@ -34,22 +33,9 @@ export function makeScimRouter(parts: ScimRouterParts): Router {
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const scimBaseUrlOf = (connectionId: string) => `${publicUrl}/scim/v2/${connectionId}`;
   const authenticateRequest = makeAuthenticateRequest({ authentication, scimBaseUrlOf });
-  const discover = makeDiscovery(catalogue);
+  const { connectionExists } = authentication;
+  const answerDiscovery = makeAnswerDiscovery({ catalogue, connectionExists, scimBaseUrlOf });
   const dispatch = makeScimmyTail();
-
-  async function answerDiscovery(
-    request: Request,
-    { connectionId, endpoint }: ScimTarget,
-  ): Promise<Answer | null> {
-    if (endpoint.kind !== 'discovery') return null;
-    if (connectionId === null || !(await authentication.connectionExists(connectionId))) {
-      throw new ScimRefusal(404, 'There is nothing at this address');
-    }
-    checkMethod(endpoint, request.method);
-    const { document, name } = endpoint;
-    const hasFilter = readParameter(request.query, 'filter') !== null;
-    return discover({ document, name, scimBaseUrl: scimBaseUrlOf(connectionId), hasFilter });
-  }
 
   async function serve(request: Request, response: Response, next: NextFunction): Promise<void> {
     const target = readTarget(request.url);

@@ -29,8 +29,9 @@ function drained(response: ServerResponse): Promise<void> {
 
 /** Lets other requests run between two writes, and waits for a client that reads slowly. */
 async function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text)) await setImmediate();
-  else await drained(response);
+  if (!response.write(text) && !response.destroyed) await drained(response);
+  // A socket that takes everything at once drains without the event loop having turned.
+  await setImmediate();
 }
 
 async function sendInParts(response: ServerResponse, body: AnswerObject): Promise<void> {
