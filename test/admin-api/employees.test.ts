@@ -188,10 +188,15 @@ describe('employees', () => {
       { firstName: '   ' },
       { username: 'a b' },
       { email: 'nowhere' },
-      {},
     ]) {
       await patch(id, change, 400);
     }
+  });
+
+  it('is left as it is by an empty patch', async () => {
+    const employee = await created();
+    assert.deepEqual(await patch(employee.id, {}), employee);
+    assert.equal((await eventsOf(employee.id)).length, 1);
   });
 
   it('logs each kind of local change under its own name', async () => {
