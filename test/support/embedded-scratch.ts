@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { isProcessAlive } from '../../src/postgres/embedded/process-identity.ts';
+import { isProcessAlive, processCommandLine } from '../../src/postgres/embedded/process-identity.ts';
 import {
   type EmbeddedServer,
   type EmbeddedServerOptions,
@@ -36,7 +36,7 @@ export async function scratchDirectory(t: TestContext): Promise<string> {
   await chmod(directory, 0o755); // started by root, the database runs as another user
   cleanUpLater(t, async () => {
     const pid = await databasePid(directory);
-    if (pid !== undefined && isProcessAlive(pid)) await killAndWait(pid);
+    if (pid !== undefined && processCommandLine(pid)?.includes(directory)) await killAndWait(pid);
     await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
   return directory;
