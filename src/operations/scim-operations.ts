@@ -38,7 +38,10 @@ export interface ChangeOptions {
 export interface ScimOperations {
   readonly createUser: (context: ConnectionContext, content: UserContent) => Promise<UserView>;
   readonly readUser: (context: ConnectionContext, id: string, withGroups: boolean) => Promise<UserView>;
-  readonly listUsers: (context: ConnectionContext, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
+  readonly listUsers: (
+    context: ConnectionContext,
+    query: ResourceQuery,
+  ) => Promise<ResourcePageResult<UserView>>;
   /** PUT and PATCH alike. The answer's version equals the stored one when nothing changed. */
   readonly changeUser: (
     context: ConnectionContext,
@@ -54,7 +57,10 @@ export interface ScimOperations {
     memberIds: readonly string[],
   ) => Promise<GroupView>;
   readonly readGroup: (context: ConnectionContext, id: string, withMembers: boolean) => Promise<GroupView>;
-  readonly listGroups: (context: ConnectionContext, query: ResourceQuery) => Promise<ResourcePageResult<GroupView>>;
+  readonly listGroups: (
+    context: ConnectionContext,
+    query: ResourceQuery,
+  ) => Promise<ResourcePageResult<GroupView>>;
   /** `members` of the answer is always null: read the group again when the members are to be shown. */
   readonly changeGroup: (
     context: ConnectionContext,
