@@ -52,9 +52,9 @@ export function makeAuthenticate(authentication: AdminAuthentication): RequestHa
     if (forOperator && isOperatorKey === null) {
       return sendProblem(response, { status: 404, detail: 'This installation has one organization only.' });
     }
-    const plain = readBearer(request.get('Authorization'));
-    if (plain === null)
-      return sendProblem(response, unauthorized(request.get('Authorization') !== undefined));
+    const sent = request.get('Authorization') ?? '';
+    const plain = readBearer(sent);
+    if (plain === null) return sendProblem(response, unauthorized(sent !== ''));
     if (forOperator && isOperatorKey?.(plain) === true) return next();
 
     const key = await findKey(plain);

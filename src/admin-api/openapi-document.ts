@@ -77,7 +77,6 @@ export interface Schema {
   readonly maximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
-  readonly minProperties?: number;
   readonly pattern?: string;
 }
 

@@ -15,7 +15,7 @@ export function makeOrganizationRoutes({ operations }: AdminDependencies): Route
   router.post('/organizations', async (request, response) => {
     const { name } = bodyOf<{ readonly name: string }>(request);
     const created = await organizations.create({ name, requestId: requestIdOf(request) });
-    response.status(201).json({
+    response.status(201).location(`${request.baseUrl}/organizations/${created.organization.id}`).json({
       id: created.organization.id,
       name: created.organization.name,
       rootEmployeeId: created.rootEmployeeId,

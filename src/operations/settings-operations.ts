@@ -32,7 +32,8 @@ export function makeSettingsOperations(dependencies: SettingsDependencies): Sett
       const { isSwitchedOn, after } = await unitOfWork.write(context, 'exclusive', async (stores) => {
         const before = await stores.settings.get();
         requireVersion(ifMatch, before.revision);
-        const value = patchRecord(before.value, patch);
+        const patched = patchRecord(before.value, patch);
+        const value = { ...patched, defaultPhoneType: patched.defaultPhoneType.trim() };
         if (isSameRecord(before.value, value)) return { isSwitchedOn: false, after: before };
         const isSwitchedOn =
           value.provisioningMode === 'azureAdSync' && before.value.provisioningMode === 'off';
