@@ -69,8 +69,8 @@ function limitsOf({
   maxItems,
 }: Schema): readonly string[] {
   const between = (low: number | undefined, high: number | undefined, what: string): readonly string[] => {
-    if (low === undefined && high === undefined) return [];
-    return [`${low ?? 0} to ${high ?? 'any number of'}${what}`];
+    if (high === undefined) return low === undefined ? [] : [`at least ${low}${what}`];
+    return [`${low ?? 0} to ${high}${what}`];
   };
   return [
     ...(choices === undefined ? [] : [choices.map((choice) => `\`${String(choice)}\``).join(', ')]),
