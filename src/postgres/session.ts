@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { ConfigurationLock } from '../operations/ports.ts';
 import type { Statement } from './sql-connection.ts';
 import { isDatabaseAway, isStalePlan } from './sql-error.ts';
 import { isUuid } from './uuid.ts';
@@ -79,13 +80,13 @@ export class Session {
    * Opens a transaction, binds and takes a lock in one round trip. A binding made here holds beyond the commit, and is
    * undone by a rollback, which is why it counts as known only after `commit`.
    */
-  async begin(organizationId: string, lockExpression: string | null): Promise<void> {
+  async begin(organizationId: string, configuration: ConfigurationLock): Promise<void> {
     requireUuid(organizationId);
     const isBound = this.organizationId === organizationId;
     if (!isBound) bindings.delete(this.#client);
     const calls = [
       ...(isBound ? [] : [`set_config('app.organization_id', '${organizationId}', false)`]),
-      ...(lockExpression === null ? [] : [lockExpression]),
+      ...lockCalls(organizationId, configuration),
     ];
     const begin = 'begin isolation level read committed read write';
     await this.script(calls.length === 0 ? [begin] : [begin, `select ${calls.join(', ')}`]);
@@ -124,4 +125,13 @@ export class Session {
 /** The id is written into the text of a statement and is the key of the binding. */
 function requireUuid(organizationId: string): void {
   if (!isUuid(organizationId)) throw new Error('The organization id of a context is not a UUID');
+}
+
+/** The lower half of a UUIDv7 is random: two organizations that share a key would only wait for each other. */
+function lockCalls(organizationId: string, configuration: ConfigurationLock): readonly string[] {
+  if (configuration === 'none') return [];
+  const key = BigInt.asIntN(64, BigInt(`0x${organizationId.replaceAll('-', '').slice(16)}`));
+  return [
+    configuration === 'shared' ? `pg_advisory_xact_lock_shared(${key})` : `pg_advisory_xact_lock(${key})`,
+  ];
 }

@@ -53,7 +53,7 @@ async function inTransaction<Result>(
 ): Promise<Result> {
   const { organizationId } = context;
   try {
-    await session.begin(organizationId, lockExpression(organizationId, configuration));
+    await session.begin(organizationId, configuration);
     const result = await useConnection(session, context, work);
     await session.commit(organizationId);
     return result;
@@ -84,15 +84,6 @@ async function useConnection<Result>(
   } finally {
     isOver = true;
   }
-}
-
-/** The lower half of a UUIDv7 is random: two organizations that share a key would only wait for each other. */
-function lockExpression(organizationId: string, configuration: ConfigurationLock): string | null {
-  if (configuration === 'none') return null;
-  const key = BigInt.asIntN(64, BigInt(`0x${organizationId.replaceAll('-', '').slice(16)}`));
-  return configuration === 'shared'
-    ? `pg_advisory_xact_lock_shared(${key})`
-    : `pg_advisory_xact_lock(${key})`;
 }
 
 /** Two that got into each other's way must not meet again at once. */
