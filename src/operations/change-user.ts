@@ -33,9 +33,14 @@ export function makeChangeUser(dependencies: ScimDependencies): ScimOperations['
       const managerId = managerIdOf(wanted);
       if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
       const user = changedUser(context, before, wanted, clock.now());
-      await stores.users.save(user);
-      const events = await reconcile(stores, [{ user, previous: before, cause: 'directory' }], dependencies);
-      await stores.events.append(scimEvents(context), user.lastModifiedAt, events);
+      if (await stores.users.save(user)) {
+        const events = await reconcile(
+          stores,
+          [{ user, previous: before, cause: 'directory' }],
+          dependencies,
+        );
+        await stores.events.append(scimEvents(context), user.lastModifiedAt, events);
+      }
       return { user, groups: found.groups };
     });
 }

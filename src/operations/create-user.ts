@@ -2,26 +2,35 @@ import type { DirectoryUser, UserContent } from '../directory/directory-user.ts'
 import { managerIdOf } from '../directory/manager.ts';
 import { objectIdOf } from '../directory/object-id.ts';
 import type { ConnectionContext } from './context.ts';
-import { reconcile } from './reconcile.ts';
 import { requireManager } from './require-manager.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
 
-/** Adds a user to the mirror and decides what it is in the PSA (D-01, D-02). */
+/**
+ * Adds a user to the mirror (D-01, D-02). It is in no group yet and linked to nothing, so no rule can name it and there
+ * is nothing to decide: that comes with its groups, which clients send later.
+ */
 export function makeCreateUser(dependencies: ScimDependencies): ScimOperations['createUser'] {
   const { unitOfWork, clock, identifiers } = dependencies;
   return (context, content) => {
-    const id = identifiers.next();
-    return unitOfWork.write(context, 'shared', async (stores) => {
+    const user = newUser(context, identifiers.next(), content, clock.now());
+    return unitOfWork.write(context, 'none', async (stores) => {
       await requireManager(stores, context.connectionId, managerIdOf(content));
-      const user = newUser(context, id, content, clock.now());
-      await stores.users.insert(user);
-      const events = await reconcile(stores, [{ user, previous: null, cause: 'directory' }], dependencies);
-      await stores.events.append(scimEvents(context), user.createdAt, events);
+      const event = { ...nothingDecided, directoryUserId: user.id };
+      await stores.users.insert(user, { log: scimEvents(context), event });
       return { user, groups: [] };
     });
   };
 }
+
+const nothingDecided = {
+  employeeId: null,
+  contactId: null,
+  action: 'unchanged',
+  reason: 'New in the directory; kept in the mirror only until a mapping rule names one of its groups.',
+  winningRuleId: null,
+  changes: [],
+} as const;
 
 function newUser(context: ConnectionContext, id: string, content: UserContent, now: string): DirectoryUser {
   return {

@@ -15,7 +15,7 @@ export function makeDeleteUser(dependencies: ScimDependencies): ScimOperations['
       requireVersion(ifMatch, previous.version);
       const now = clock.now();
       const user = { ...previous, version: previous.version + 1, lastModifiedAt: now, deletedAt: now };
-      await stores.users.save(user);
+      if (!(await stores.users.save(user))) return;
       const events = await reconcile(stores, [{ user, previous, cause: 'directory' }], dependencies);
       await stores.events.append(scimEvents(context), now, events);
     });

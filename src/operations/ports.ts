@@ -41,14 +41,18 @@ export interface Identifiers {
 }
 
 export interface UserStore {
-  /** Throws `conflict` when the userName is taken in the connection. */
-  readonly insert: (user: DirectoryUser) => Promise<void>;
+  /** Throws `conflict` when the userName is taken in the connection. An entry is logged by the same statement. */
+  readonly insert: (user: DirectoryUser, entry?: LoggedEntry) => Promise<void>;
   /** The live user with its groups, user row locked, or null. One statement. */
   readonly lock: (connectionId: string, id: string) => Promise<UserView | null>;
   /** Live users among the ids, rows locked in id order. */
   readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
-  /** Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. */
-  readonly save: (user: DirectoryUser) => Promise<void>;
+  /**
+   * Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. Answers whether
+   * the PSA can care: a record is linked to the user, or a rule names one of its groups. Otherwise there is nothing to
+   * decide.
+   */
+  readonly save: (user: DirectoryUser) => Promise<boolean>;
   readonly get: (connectionId: string, id: string, withGroups: boolean) => Promise<UserView | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
   /** Those of the ids that are no live user of the connection. */
@@ -124,6 +128,12 @@ export interface EventContext {
   readonly trigger: EventTrigger;
   readonly runId: string | null;
   readonly requestId: string | null;
+}
+
+/** A log entry that is written along with what it is about. */
+export interface LoggedEntry {
+  readonly log: EventContext;
+  readonly event: EventDraft;
 }
 
 export interface EventStore {

@@ -17,7 +17,7 @@ export interface StoreParts {
 export function makeStores(connection: SqlConnection, { jobs, identifiers }: StoreParts): Stores {
   return {
     ...makeAdminStores(connection),
-    users: makeUserStore(connection),
+    users: makeUserStore(connection, identifiers.next),
     groups: makeGroupStore(connection),
     memberships: makeMembershipStore(connection),
     people: makePeopleStore(connection),

@@ -1,4 +1,5 @@
 import type { DirectoryUser } from '../directory/directory-user.ts';
+import type { LoggedEntry } from '../operations/ports.ts';
 
 /**
  * The values of `emails` that `directory_user_emails` holds for the attributes in `$n`. Longer ones do not fit an index
@@ -12,16 +13,36 @@ const emailKeys = (attributes: string): string => `
   ) as e(element)
   where char_length(e.element ->> 'value') between 1 and 256`;
 
-/** $1 organization, then the columns in the order of `userValues`. */
+/** $1 organization, then the columns in the order of `userValues`, then the log entry: id, trigger, request, action, reason. */
 export const insertUser = `
   with emails as (
     insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
     select $1::uuid, $2::uuid, k.value_key, k.type_key from (${emailKeys('$8::jsonb')}) k
+  ),
+  entry as (
+    insert into provisioning_events (organization_id, provisioning_event_id, at, connection_id, trigger, request_id,
+      directory_user_id, action, reason)
+    select $1::uuid, $13::uuid, $10::timestamptz, $3::uuid, $14::text, $15::text, $2::uuid, $16::text, $17::text
+    where $13::uuid is not null
   )
   insert into directory_users (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
     active, attributes, version, created_at, last_modified_at, deleted_at)
   values ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::uuid, $7::boolean, $8::jsonb, $9::bigint,
     $10::timestamptz, $11::timestamptz, $12::timestamptz)`;
+
+/** A record is linked to the user, or a rule names one of its groups, as they were when the statement began. */
+const isConcerned = `
+  (exists (select from employees e where e.organization_id = $1::uuid and e.directory_user_id = $2::uuid)
+    or exists (select from contacts c where c.organization_id = $1::uuid and c.directory_user_id = $2::uuid)
+    or exists (
+      select from directory_groups g
+      where g.organization_id = $1::uuid
+        and g.directory_group_id = any(array(
+          select m.directory_group_id from memberships m
+          where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid))
+        and exists (
+          select from mapping_rules r
+          where r.organization_id = $1::uuid and r.connection_id = g.connection_id and r.group_key = g.rule_key)))`;
 
 const writeUser = `
   wanted as (${emailKeys('$8::jsonb')}),
@@ -38,7 +59,8 @@ const writeUser = `
   update directory_users set connection_id = $3::uuid, user_name = $4::text, external_id = $5::text,
     object_id = $6::uuid, active = $7::boolean, attributes = $8::jsonb, version = $9::bigint,
     created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz
-  where organization_id = $1::uuid and directory_user_id = $2::uuid`;
+  where organization_id = $1::uuid and directory_user_id = $2::uuid
+  returning ${isConcerned} as "isConcerned"`;
 
 export const updateUser = `with ${writeUser}`;
 
@@ -80,3 +102,9 @@ export const userValues = (organizationId: string, user: DirectoryUser): readonl
   user.lastModifiedAt,
   user.deletedAt,
 ];
+
+/** The log entry of `insertUser`; all null without one. */
+export const entryValues = (entry: LoggedEntry | undefined, nextId: () => string): readonly unknown[] =>
+  entry === undefined
+    ? [null, null, null, null, null]
+    : [nextId(), entry.log.trigger, entry.log.requestId, entry.event.action, entry.event.reason];

@@ -1,9 +1,9 @@
 import type { DirectoryUser } from '../directory/directory-user.ts';
-import type { UserStore } from '../operations/ports.ts';
+import type { Identifiers, UserStore } from '../operations/ports.ts';
 import { listUsers } from './list-users.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
-import { insertUser, updateDeletedUser, updateUser, userValues } from './user-statements.ts';
+import { entryValues, insertUser, updateDeletedUser, updateUser, userValues } from './user-statements.ts';
 import { isUuid } from './uuid.ts';
 
 const liveUser = `
@@ -56,7 +56,7 @@ const idsUnderGroups = `
 /** Comes before every id. */
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
-export function makeUserStore(connection: SqlConnection): UserStore {
+export function makeUserStore(connection: SqlConnection, nextId: Identifiers['next']): UserStore {
   const { organizationId } = connection.context;
 
   const one = async (name: string, text: string, connectionId: string, id: string) => {
@@ -67,11 +67,11 @@ export function makeUserStore(connection: SqlConnection): UserStore {
   };
 
   return {
-    insert: async (user) => {
+    insert: async (user, entry) => {
       await connection.execute({
         name: 'insert_user',
         text: insertUser,
-        values: userValues(organizationId, user),
+        values: [...userValues(organizationId, user), ...entryValues(entry, nextId)],
       });
     },
     lock: (connectionId, id) => one('lock_user', lockUser, connectionId, id),
@@ -82,7 +82,9 @@ export function makeUserStore(connection: SqlConnection): UserStore {
         user.deletedAt === null
           ? { name: 'update_user', text: updateUser }
           : { name: 'update_deleted_user', text: updateDeletedUser };
-      await connection.execute({ ...statement, values: userValues(organizationId, user) });
+      const values = userValues(organizationId, user);
+      const [row] = await connection.rows<{ isConcerned: boolean }>({ ...statement, values });
+      return row?.isConcerned ?? false;
     },
     get: (connectionId, id, withGroups) =>
       withGroups

@@ -4,7 +4,7 @@ import { withDirectoryFields } from './employee-values.ts';
 import type { Ledger } from './ledger.ts';
 import type { Contact, Employee, Login } from './person.ts';
 import type { EventDraft } from './provisioning-event.ts';
-import { contactEvent, employeeEvent, personEvent } from './record-event.ts';
+import { contactEvent, employeeEvent } from './record-event.ts';
 
 /** A login after access has ended: sessions opened before now are over (D-08). */
 export const closedLogin = (login: Login, now: string): Login =>
@@ -87,20 +87,7 @@ export function leaveDirectory(subject: Subject, ledger: Ledger, moment: Moment)
  */
 export function loseRule(subject: Subject, ledger: Ledger, moment: Moment): Decision {
   const known = ledger.employeeOf(subject.user.id) ?? ledger.contactOf(subject.user.id);
-  if (known === null) {
-    const isNew = subject.cause === 'directory' && subject.previous === null;
-    const events = isNew
-      ? [
-          personEvent(
-            subject,
-            'unchanged',
-            'No mapping rule applies; kept in the directory mirror only.',
-            null,
-          ),
-        ]
-      : [];
-    return { outcome: 'noRule', winningRule: null, events };
-  }
+  if (known === null) return { outcome: 'noRule', winningRule: null, events: [] };
   return withdraw(subject, ledger, moment, {
     outcome: 'noRule',
     reason: 'No mapping rule applies.',
