@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
 import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
 import type { Config } from './config.ts';
-import { makeAuthentication } from './http/authentication.ts';
+import { type Authentication, makeAuthentication } from './http/authentication.ts';
 import { credentialMaker, isSameCredential } from './http/credentials.ts';
 import { makeEncryption, withoutEncryption } from './http/encryption.ts';
 import { makeHealthRouter } from './http/health.ts';
@@ -32,7 +33,7 @@ import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
-import { makeScimRouter } from './scim/scim-app.ts';
+import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
 export interface ApplicationParts {
@@ -49,7 +50,7 @@ export interface ApplicationParts {
 }
 
 export interface Application {
-  readonly app: Express;
+  readonly listener: RequestListener;
   /** Makes sure of the first organization and its key, and takes up the jobs. */
   readonly start: () => Promise<DefaultOrganization>;
   /** Finishes running jobs and gives the database back. The HTTP server must have been drained before. */
@@ -110,7 +111,7 @@ export function compose(parts: ApplicationParts): Application {
   const metrics = makeMetrics({ processMetrics: true });
   const { database, credentials, jobs, unitOfWork, scim } = core;
   return {
-    app: makeApp(parts, core, metrics),
+    listener: makeListener(parts, core, metrics),
     start: async () => {
       const ensureDefault = makeEnsureDefaultOrganization({
         unitOfWork,
@@ -131,15 +132,56 @@ export function compose(parts: ApplicationParts): Application {
   };
 }
 
-function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express {
-  const { publicUrl, logger } = parts;
-  const { database, scim } = core;
+const scimMount = '/scim/v2';
+const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
+
+/** SCIM is answered on Node's own request and response, everything else by the Express application. */
+function makeListener(parts: ApplicationParts, core: Core, metrics: Metrics): RequestListener {
   const authentication = makeAuthentication({ lookup: core.credentials, now: Date.now });
+  const logRequest = makeRequestLog(parts.logger, metrics);
+  const scim = makeScim(parts, core, authentication);
+  const app = makeApp(parts, core, { metrics, logRequest, authentication });
+  return (request, response) => {
+    const url = request.url ?? '/';
+    if (!isUnderScim.test(url)) return app(request, response);
+    logRequest(request, response, () => scim(request, response, url.slice(scimMount.length)));
+  };
+}
+
+function makeScim(parts: ApplicationParts, core: Core, authentication: Authentication): ScimHandler {
+  return makeScimHandler({
+    operations: makeScimOperations(core.scim),
+    authentication: {
+      authenticate: async (connectionId, token) => {
+        const found = await authentication.scimToken(connectionId, token);
+        if (found) core.credentials.touchScimToken(found.organizationId, found.scimTokenId);
+        return found;
+      },
+      connectionExists: core.credentials.connectionExists,
+    },
+    publicUrl: parts.publicUrl,
+    logger: parts.logger,
+  });
+}
+
+interface AppParts {
+  readonly metrics: Metrics;
+  readonly logRequest: ReturnType<typeof makeRequestLog>;
+  readonly authentication: Authentication;
+}
+
+function makeApp(
+  parts: ApplicationParts,
+  core: Core,
+  { metrics, logRequest, authentication }: AppParts,
+): Express {
+  const { publicUrl, logger } = parts;
+  const { database } = core;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(assignRequestId);
-  app.use(makeRequestLog(logger, metrics));
+  app.use(logRequest);
   app.use(helmet());
   const isReady = async () => {
     const ready = await isMigrated(database);
@@ -149,22 +191,6 @@ function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express
     };
   };
   app.use(makeHealthRouter({ isReady, metrics, logger }));
-  app.use(
-    '/scim/v2',
-    makeScimRouter({
-      operations: makeScimOperations(scim),
-      authentication: {
-        authenticate: async (connectionId, token) => {
-          const found = await authentication.scimToken(connectionId, token);
-          if (found) core.credentials.touchScimToken(found.organizationId, found.scimTokenId);
-          return found;
-        },
-        connectionExists: core.credentials.connectionExists,
-      },
-      publicUrl,
-      logger,
-    }),
-  );
   const document = readOpenApiDocument();
   app.use(makeDocsRouter(document, publicUrl));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
@@ -174,7 +200,7 @@ function makeApp(parts: ApplicationParts, core: Core, metrics: Metrics): Express
 function makeAdmin(
   { config, publicUrl, encryptionKey, logger }: ApplicationParts,
   core: Core,
-  authentication: ReturnType<typeof makeAuthentication>,
+  authentication: Authentication,
   document: ReturnType<typeof readOpenApiDocument>,
 ) {
   const { credentials, scim } = core;

@@ -59,7 +59,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   const application = compose({ config, databaseUrl, publicUrl, encryptionKey, logger });
   running.application = application;
   const { generatedKey } = await application.start();
-  answer = application.app;
+  answer = application.listener;
   greet(publicUrl, generatedKey);
 }
 

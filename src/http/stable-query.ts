@@ -21,9 +21,12 @@ export class QueryError extends Error {
   }
 }
 
+const nothingAsked: StableQuery = Object.freeze(Object.create(null));
 const UNSAFE_NAMES = ['__proto__', 'constructor', 'prototype'];
 
-function readQuery(text: string, maxLength: number, maxNames: number): StableQuery {
+/** Throws a QueryError; names that reach a prototype are dropped. */
+export function readQuery(text: string, { maxLength = 8192, maxNames = 100 }: QueryLimits = {}): StableQuery {
+  if (text === '') return nothingAsked;
   if (text.length > maxLength) {
     throw new QueryError('too-long', `The query has ${text.length} characters; ${maxLength} are allowed`);
   }
@@ -42,11 +45,11 @@ function readQuery(text: string, maxLength: number, maxNames: number): StableQue
  * Express 5 parses the query anew at every read of `request.query`, so what one handler puts there is lost to the
  * next one (scimmy-routers casts `startIndex` and `count` in place). This pins one copy as an own property.
  */
-export function pinQuery({ maxLength = 8192, maxNames = 100 }: QueryLimits = {}) {
+export function pinQuery(limits: QueryLimits = {}) {
   return function pin(request: IncomingMessage, _response: ServerResponse, next: (error?: unknown) => void) {
     try {
       Object.defineProperty(request, 'query', {
-        value: readQuery(queryTextOf(request), maxLength, maxNames),
+        value: Object.assign(Object.create(null), readQuery(queryTextOf(request), limits)),
         writable: true,
         configurable: true,
         enumerable: true,

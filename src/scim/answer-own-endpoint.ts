@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { StableQuery } from '../http/stable-query.ts';
 import { answerBulk } from './bulk/bulk.ts';
 import type { BulkServices } from './bulk/bulk-executor.ts';
 import type { Answer } from './protocol/answer.ts';
@@ -14,7 +14,7 @@ import { readSearch, type Search } from './search/read-search.ts';
 export interface OwnEndpointCall {
   readonly endpoint: ScimEndpoint;
   readonly services: BulkServices;
-  readonly query: Request['query'];
+  readonly query: StableQuery;
   readonly body: unknown;
 }
 

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { readBearer } from '../http/credentials.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { tagRequest } from '../http/request-tags.ts';
@@ -9,7 +9,7 @@ import type { ScimAuthentication } from './scim-authentication.ts';
 const REALM = 'Bearer realm="scim"';
 
 export type AuthenticateRequest = (
-  request: Request,
+  request: IncomingMessage,
   connectionId: string | null,
 ) => Promise<ConnectionContext>;
 

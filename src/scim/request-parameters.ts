@@ -1,29 +1,28 @@
-import type { Request } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { StableQuery } from '../http/stable-query.ts';
 import { Projection, readNames } from './protocol/projection.ts';
 import { readVersionTags } from './protocol/version-tag.ts';
 import { type ListRequest, readListRequest } from './resources/list-request.ts';
 import { ScimExchange, type ScimServices } from './resources/scim-exchange.ts';
 
-type Query = Request['query'];
-
-function valuesOf(query: Query, name: string): readonly string[] {
+function valuesOf(query: StableQuery, name: string): readonly string[] {
   const value = query[name];
   return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 }
 
 /** Of a parameter that came more than once, the last value. */
-export function readParameter(query: Query, name: string): string | null {
+export function readParameter(query: StableQuery, name: string): string | null {
   return valuesOf(query, name).at(-1) ?? null;
 }
 
-function readParameterNames(query: Query, name: string): readonly string[] | null {
+function readParameterNames(query: StableQuery, name: string): readonly string[] | null {
   const values = valuesOf(query, name);
   return values.length === 0 ? null : readNames(values);
 }
 
 const EVERYTHING = new Projection(null, null);
 
-export function readProjection(query: Query): Projection {
+export function readProjection(query: StableQuery): Projection {
   const attributes = readParameterNames(query, 'attributes');
   const excludedAttributes = readParameterNames(query, 'excludedAttributes');
   const namesNothing = attributes === null && excludedAttributes === null;
@@ -31,7 +30,7 @@ export function readProjection(query: Query): Projection {
 }
 
 /** RFC 7644 §3.4.2. A filter that is there but empty is a broken filter, not the wish to see everybody. */
-export function readQueryRequest(query: Query): ListRequest {
+export function readQueryRequest(query: StableQuery): ListRequest {
   return readListRequest({
     filter: readParameter(query, 'filter'),
     sortBy: readParameter(query, 'sortBy'),
@@ -45,7 +44,7 @@ export function readQueryRequest(query: Query): ListRequest {
 /** What a plain request on a collection or a resource says beside its body. */
 export function makeResourceExchange(
   services: ScimServices,
-  request: Request,
+  request: { readonly query: StableQuery; readonly headers: IncomingHttpHeaders },
   isQuery: boolean,
 ): ScimExchange {
   const { query, headers } = request;

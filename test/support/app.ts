@@ -59,7 +59,7 @@ export async function startTestApp({ env = {}, database }: TestAppOptions = {}):
   const config = readConfig({ PORT: '0', ADMIN_API_KEY: adminKey, LOG_LEVEL: 'silent', ...env });
   const own = database ?? (await createTestDatabase());
   let statements: string[] = [];
-  let answer: Application['app'] | null = null;
+  let answer: Application['listener'] | null = null;
   const server = await listen(
     (request, response) => {
       if (answer) answer(request, response);
@@ -77,7 +77,7 @@ export async function startTestApp({ env = {}, database }: TestAppOptions = {}):
     onStatement: (text) => statements.push(text),
   });
   await application.start();
-  answer = application.app;
+  answer = application.listener;
   return {
     baseUrl,
     adminKey,

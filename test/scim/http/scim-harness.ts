@@ -1,10 +1,10 @@
+import type { RequestListener } from 'node:http';
 import { PassThrough } from 'node:stream';
-import express from 'express';
 import request from 'supertest';
 import { makeLogger } from '../../../src/observability/logger.ts';
 import type { ConnectionKind } from '../../../src/operations/context.ts';
 import { OperationError } from '../../../src/operations/operation-error.ts';
-import { makeScimRouter } from '../../../src/scim/scim-app.ts';
+import { makeScimHandler } from '../../../src/scim/scim-handler.ts';
 import { makeMemoryOperations } from './memory-operations.ts';
 
 export const CONNECTION = '0190aaaa-0000-7000-8000-00000000000a';
@@ -42,24 +42,21 @@ export function makeScimHarness(kind: ConnectionKind = 'scim') {
   const base = `/scim/v2/${CONNECTION}`;
   let isDatabaseAway = false;
 
-  const app = express();
-  app.disable('etag').disable('x-powered-by');
-  app.use(
-    '/scim/v2',
-    makeScimRouter({
-      operations,
-      publicUrl: 'https://psa.example/',
-      logger: makeLogger('debug', log),
-      authentication: {
-        async authenticate(connectionId, token) {
-          if (isDatabaseAway) throw new OperationError('unavailable', 'secret host db.internal');
-          if (!CONNECTIONS.has(connectionId) || token !== TOKEN) return null;
-          return { organizationId: CONNECTION, connectionKind: kind, scimTokenId: CONNECTION };
-        },
-        connectionExists: async (connectionId) => CONNECTIONS.has(connectionId),
+  const handle = makeScimHandler({
+    operations,
+    publicUrl: 'https://psa.example/',
+    logger: makeLogger('debug', log),
+    authentication: {
+      async authenticate(connectionId, token) {
+        if (isDatabaseAway) throw new OperationError('unavailable', 'secret host db.internal');
+        if (!CONNECTIONS.has(connectionId) || token !== TOKEN) return null;
+        return { organizationId: CONNECTION, connectionKind: kind, scimTokenId: CONNECTION };
       },
-    }),
-  );
+      connectionExists: async (connectionId) => CONNECTIONS.has(connectionId),
+    },
+  });
+  const app: RequestListener = (incoming, outgoing) =>
+    handle(incoming, outgoing, (incoming.url ?? '').slice('/scim/v2'.length));
 
   const sendTo = (address: string, method: Method) =>
     request(app)[method](address).set('Authorization', `Bearer ${TOKEN}`).buffer(true).parse(parseScim);

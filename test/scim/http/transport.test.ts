@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { OperationError } from '../../../src/operations/operation-error.ts';
@@ -235,7 +236,7 @@ test('requests for two connections at once never see the address of the other', 
 test('a connection survives a server fault: the next request on the same socket is answered', async () => {
   const harness = makeScimHarness();
   const id = await createUser(harness, 'ada@fabrikam.example');
-  const server = harness.app.listen(0, '127.0.0.1');
+  const server = createServer(harness.app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   // An address of a TCP server is never a string.
   const { port } = server.address() as AddressInfo;
