@@ -10,17 +10,18 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-/** AES-256-GCM: version byte, nonce, tag, text. `key` has 32 bytes. */
+/** AES-256-GCM: version byte, nonce, tag, text; the owner is authenticated with it. `key` has 32 bytes. */
 export function makeEncryption(key: KeyObject): Encryption {
   if (key.symmetricKeySize !== KEY_BYTES) throw new Error(`The encryption key must have ${KEY_BYTES} bytes`);
   return {
-    encrypt: (plain) => {
+    encrypt: (plain, boundTo = '') => {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(Buffer.from(boundTo));
       const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), text]);
     },
-    decrypt: (encrypted) => {
+    decrypt: (encrypted, boundTo = '') => {
       const bytes = Buffer.from(encrypted);
       if (bytes[0] !== VERSION || bytes.length < 1 + NONCE_BYTES + TAG_BYTES) {
         throw new Error('The encrypted text has an unknown format');
@@ -29,6 +30,7 @@ export function makeEncryption(key: KeyObject): Encryption {
       const tag = bytes.subarray(1 + NONCE_BYTES, 1 + NONCE_BYTES + TAG_BYTES);
       const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
       decipher.setAuthTag(tag);
+      decipher.setAAD(Buffer.from(boundTo));
       const text = bytes.subarray(1 + NONCE_BYTES + TAG_BYTES);
       return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8');
     },

@@ -81,11 +81,11 @@ export interface ScimTokenStore {
   readonly delete: (connectionId: string, id: string) => Promise<boolean>;
 }
 
-/** Keeps secrets unreadable in the database. */
+/** Keeps secrets unreadable in the database. `boundTo` is what a secret belongs to: it only opens with the same. */
 export interface Encryption {
-  readonly encrypt: (plain: string) => Uint8Array;
-  /** Throws when the text was encrypted with another key or has been altered. */
-  readonly decrypt: (encrypted: Uint8Array) => string;
+  readonly encrypt: (plain: string, boundTo?: string) => Uint8Array;
+  /** Throws when the text was encrypted with another key or for another owner, or has been altered. */
+  readonly decrypt: (encrypted: Uint8Array, boundTo?: string) => string;
 }
 
 /** A new secret: shown once, stored as a hash, recognised by its beginning. */

@@ -32,6 +32,15 @@ describe('encryption of secrets', () => {
     for (const length of [0, 1, 28]) assert.throws(() => encryption.decrypt(bytes.subarray(0, length)));
   });
 
+  it('opens a secret only for the owner that it was encrypted for', () => {
+    const encryption = makeEncryption(newKey());
+    const bytes = encryption.encrypt('a secret text', 'one');
+    assert.equal(encryption.decrypt(bytes, 'one'), 'a secret text');
+    assert.throws(() => encryption.decrypt(bytes, 'another'));
+    assert.throws(() => encryption.decrypt(bytes));
+    assert.throws(() => encryption.decrypt(encryption.encrypt('a secret text'), 'one'));
+  });
+
   it('wants a key of 32 bytes', () => {
     assert.throws(() => makeEncryption(createSecretKey(randomBytes(16))), /32 bytes/);
   });
