@@ -1,0 +1,61 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { GraphError } from '../operations/graph-ports.ts';
+
+/** As the sign-in library wants it. */
+export type ApplicationCredential =
+  | { readonly clientSecret: string }
+  | {
+      readonly clientCertificate: {
+        readonly thumbprintSha256: string;
+        readonly privateKey: string;
+        readonly x5c: string;
+      };
+    };
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const privateKeyBlock =
+  /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA |EC )?PRIVATE KEY-----/;
+
+const wrongCertificate = (what: string, cause?: unknown): GraphError =>
+  new GraphError(
+    'invalidSecret',
+    `The application key looks like a certificate, but ${what}. Paste the certificate and its private key, both as PEM.`,
+    cause === undefined ? {} : { cause },
+  );
+
+/** A PEM text holds a certificate, the one of the private key first, and its private key; anything else is a secret. */
+export function readApplicationKey(applicationKey: string, now: number): ApplicationCredential {
+  if (!applicationKey.trimStart().startsWith('-----BEGIN ')) return { clientSecret: applicationKey };
+  const certificates = applicationKey.match(certificateBlock) ?? [];
+  const privateKey = privateKeyBlock.exec(applicationKey)?.[0];
+  const [own] = certificates;
+  if (own === undefined) throw wrongCertificate('the certificate is missing');
+  if (privateKey === undefined) throw wrongCertificate('the private key is missing, or is encrypted');
+  const certificate = readCertificate(own, privateKey);
+  if (certificate.validToDate.getTime() <= now) {
+    throw new GraphError(
+      'invalidSecret',
+      'The certificate of the application has expired. Upload a new one to the app registration and paste it here.',
+    );
+  }
+  return {
+    clientCertificate: {
+      thumbprintSha256: certificate.fingerprint256.replaceAll(':', ''),
+      privateKey,
+      x5c: certificates.join('\n'),
+    },
+  };
+}
+
+function readCertificate(pem: string, privateKey: string): X509Certificate {
+  let isPair: boolean;
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+    isPair = certificate.checkPrivateKey(createPrivateKey(privateKey));
+  } catch (error) {
+    throw wrongCertificate('it cannot be read', error);
+  }
+  if (!isPair) throw wrongCertificate('the private key belongs to another one');
+  return certificate;
+}

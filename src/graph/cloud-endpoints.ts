@@ -1,0 +1,108 @@
+import type { Cloud } from '../operations/connection-ports.ts';
+import { GraphError } from '../operations/graph-ports.ts';
+
+/** Where a cloud lives. URLs are without trailing slash. */
+export interface CloudEndpoints {
+  /** Identity platform: sign-in pages, tokens, OpenID metadata. */
+  readonly authority: string;
+  readonly graph: string;
+  /** What tokens are asked for: the identifier of Graph in this cloud, not always the address it is reached at. */
+  readonly graphResource: string;
+  /** Names the identity platform goes by beside `authority`. */
+  readonly authorityAliases: readonly string[];
+  /** `cloud_instance_name` of tenants that live here. */
+  readonly instanceNames: readonly string[];
+  /** Whether `authority` is the public one of the cloud. */
+  readonly isStandard: boolean;
+}
+
+/** For private clouds, the department of defense, and test doubles. Absolute http or https URLs. */
+export interface CloudOverride {
+  readonly authority?: string;
+  readonly graph?: string;
+  /** Default: `graph` when that is https; a Graph over plain http can only stand in for the cloud's own. */
+  readonly graphResource?: string;
+}
+
+export type CloudOverrides = Readonly<Partial<Record<Cloud, CloudOverride>>>;
+export type CloudTable = Readonly<Record<Cloud, CloudEndpoints>>;
+
+const standard = {
+  global: {
+    authority: 'https://login.microsoftonline.com',
+    graph: 'https://graph.microsoft.com',
+    authorityAliases: ['https://login.microsoft.com', 'https://login.windows.net'],
+    instanceNames: ['microsoftonline.com'],
+  },
+  usgov: {
+    authority: 'https://login.microsoftonline.us',
+    graph: 'https://graph.microsoft.us',
+    authorityAliases: [],
+    instanceNames: ['microsoftonline.us'],
+  },
+  china: {
+    authority: 'https://login.chinacloudapi.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
+    // The sign-in library prefers this name, and it appears in metadata and issuers.
+    authorityAliases: ['https://login.partner.microsoftonline.cn'],
+    instanceNames: ['partner.microsoftonline.cn', 'chinacloudapi.cn'],
+  },
+} as const;
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+
+function endpointsOf(cloud: Cloud, override: CloudOverride = {}): CloudEndpoints {
+  const own = standard[cloud];
+  const graph = withoutSlash(override.graph ?? own.graph);
+  const resource =
+    override.graphResource ?? (graph.startsWith('https://') ? new URL(graph).origin : own.graph);
+  return {
+    authority: withoutSlash(override.authority ?? own.authority),
+    graph,
+    graphResource: withoutSlash(resource),
+    // An overridden identity platform is reached under its one name only.
+    authorityAliases: override.authority === undefined ? own.authorityAliases : [],
+    instanceNames: own.instanceNames,
+    isStandard: override.authority === undefined,
+  };
+}
+
+export function makeCloudTable(overrides: CloudOverrides = {}): CloudTable {
+  return {
+    global: endpointsOf('global', overrides.global),
+    usgov: endpointsOf('usgov', overrides.usgov),
+    china: endpointsOf('china', overrides.china),
+  };
+}
+
+export const cloudOfInstance = (table: CloudTable, instanceName: string): Cloud | null =>
+  (['global', 'usgov', 'china'] as const).find((cloud) =>
+    table[cloud].instanceNames.includes(instanceName.toLowerCase()),
+  ) ?? null;
+
+/**
+ * The URL if it may be called, else a `foreignHost` error. Scheme, host and port all count: a credential sent to anybody
+ * else is a stolen credential, and links come from the body of an answer. User information in a URL is refused too.
+ */
+export function allowedUrl(text: string, allowed: readonly string[]): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isAllowed =
+    url !== null &&
+    url.username === '' &&
+    url.password === '' &&
+    allowed.some((base) => new URL(base).origin === url.origin);
+  if (url && isAllowed) return url;
+  throw new GraphError(
+    'foreignHost',
+    `An answer pointed to ${url === null ? 'something that is no address' : url.host}, which does not belong to the ` +
+      'cloud of this connection. Nothing was sent there. Check the cloud of the connection and the addresses in the ' +
+      "server's configuration.",
+  );
+}
+
+export const graphHosts = ({ graph }: CloudEndpoints): readonly string[] => [graph];
+
+export const authorityHosts = ({ authority, authorityAliases }: CloudEndpoints): readonly string[] => [
+  authority,
+  ...authorityAliases,
+];
