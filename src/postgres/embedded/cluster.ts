@@ -29,6 +29,8 @@ const CONFIGURATION: Readonly<Record<string, string>> = {
   // Short statements only: workers would cost processes and need /dev/shm, which containers limit to 64 MB.
   max_parallel_workers_per_gather: '0',
   max_parallel_maintenance_workers: '0',
+  // A first push fills empty tables by the thousand; plans made for empty ones must not last a minute.
+  autovacuum_naptime: '5s',
   io_method: 'sync',
   random_page_cost: '1.1',
   timezone: 'UTC',
