@@ -25,6 +25,12 @@ const wrongCertificate = (what: string, cause?: unknown): GraphError =>
 
 /** A PEM text holds a certificate, the one of the private key first, and its private key; anything else is a secret. */
 export function readApplicationKey(applicationKey: string, now: number): ApplicationCredential {
+  if (applicationKey.trim() === '') {
+    throw new GraphError(
+      'invalidSecret',
+      'The connection has no application key. Paste the Value of a client secret.',
+    );
+  }
   if (!applicationKey.trimStart().startsWith('-----BEGIN ')) return { clientSecret: applicationKey };
   const certificates = applicationKey.match(certificateBlock) ?? [];
   const privateKey = privateKeyBlock.exec(applicationKey)?.[0];

@@ -116,8 +116,7 @@ function meaningOf(
   if (known) return known;
   if (error === 'temporarily_unavailable' || error === 'server_error') return ['unavailable', ''];
   if (error === 'consent_required' || suberror === 'consent_required') return ['consentRequired', consent];
-  // The second is the library's own: there was nothing to send.
-  if (error === 'invalid_client' || error === 'invalid_client_credential') {
+  if (error === 'invalid_client') {
     return ['invalidSecret', 'The identity platform does not accept the application key. Paste a new one.'];
   }
   if (error === 'unauthorized_client') return ['consentRequired', consent];
