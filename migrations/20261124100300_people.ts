@@ -27,7 +27,7 @@ export async function up(knex: Knex): Promise<void> {
       constraint mapping_rules__identity primary key (organization_id, mapping_rule_id),
       constraint mapping_rules__connection foreign key (organization_id, connection_id)
         references connections on delete cascade,
-      constraint mapping_rules__one_per_group unique (organization_id, connection_id, group_key),
+      constraint mapping_rules__one_per_group unique (organization_id, group_key, connection_id),
       constraint mapping_rules__security_role foreign key (organization_id, security_role_id) references security_roles,
       constraint mapping_rules__account foreign key (organization_id, account_id) references accounts,
       constraint mapping_rules__account_location foreign key (organization_id, account_location_id)

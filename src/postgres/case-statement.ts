@@ -6,54 +6,88 @@
  * it had to wait for a lock the rows it joins may be older than the row it waited for: `isStale` says so, and the
  * statement is run once more, when nothing can make it wait.
  *
- * Written with sub-selects and arrays instead of joins, which leave the planner no way but the indexes: the plan is made
- * once, often while the tables are still almost empty.
+ * Every lookup is a sub-select of its own that the planner cannot reorder (LIMIT, OFFSET): the plan is made once, often
+ * while the tables are still almost empty, and a scan would seem as good.
  */
+const each = (keys: string, type: 'uuid' | 'text', lookup: string): string =>
+  `select f.id from unnest(${keys}::${type}[]) as w(key) cross join lateral (${lookup} offset 0) f`;
+
 const candidates = `
   locked_employees as materialized (
-    select e.*, e.xmin as row_version from employees e
-    where e.organization_id = $1::uuid
-      and e.employee_id = any(array(
-        select i.employee_id from employees i
-        where i.organization_id = $1::uuid and i.directory_user_id = any($2::uuid[])
-        union
-        select l.employee_id from logins l
-        where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.employee_id is not null))
-      and (e.status <> 'archived' or e.directory_user_id = any($2::uuid[]))
-    order by e.employee_id
-    for update
+    select e.* from (
+      ${each(
+        '$2',
+        'uuid',
+        `select x.employee_id as id from employees x
+        where x.organization_id = $1::uuid and x.directory_user_id = w.key`,
+      )}
+      union
+      ${each(
+        '$4',
+        'text',
+        `select x.employee_id as id from logins x
+        where x.organization_id = $1::uuid and x.email_key = w.key and x.employee_id is not null`,
+      )}
+      order by id
+    ) i
+    cross join lateral (
+      select x.*, x.xmin as row_version from employees x
+      where x.organization_id = $1::uuid and x.employee_id = i.id
+        and (x.status <> 'archived' or x.directory_user_id = any($2::uuid[]))
+      for update
+    ) e
   ),
   locked_contacts as materialized (
-    select c.*, c.xmin as row_version from contacts c
-    where c.organization_id = $1::uuid
-      and c.contact_id = any(array(
-        select i.contact_id from contacts i
-        where i.organization_id = $1::uuid and i.directory_user_id = any($2::uuid[])
-        union
-        select a.contact_id from contact_emails a
-        where a.organization_id = $1::uuid and a.address_key = any($4::text[])
-        union
-        select l.contact_id from logins l
-        where l.organization_id = $1::uuid and l.email_key = any($4::text[]) and l.contact_id is not null))
-    order by c.contact_id
-    for update
+    select c.* from (
+      ${each(
+        '$2',
+        'uuid',
+        `select x.contact_id as id from contacts x
+        where x.organization_id = $1::uuid and x.directory_user_id = w.key`,
+      )}
+      union
+      ${each(
+        '$4',
+        'text',
+        `select x.contact_id as id from contact_emails x
+        where x.organization_id = $1::uuid and x.address_key = w.key`,
+      )}
+      union
+      ${each(
+        '$4',
+        'text',
+        `select x.contact_id as id from logins x
+        where x.organization_id = $1::uuid and x.email_key = w.key and x.contact_id is not null`,
+      )}
+      order by id
+    ) i
+    cross join lateral (
+      select x.*, x.xmin as row_version from contacts x
+      where x.organization_id = $1::uuid and x.contact_id = i.id
+      for update
+    ) c
   )`;
 
 const memberRules = `
   member_rules as materialized (
-    select m.directory_user_id, r.mapping_rule_id, g.directory_group_id, g.first_seen_at
-    from memberships m
+    select w.key as directory_user_id, r.mapping_rule_id, g.directory_group_id, g.first_seen_at
+    from unnest($2::uuid[]) as w(key)
     cross join lateral (
-      select d.directory_group_id, d.connection_id, d.rule_key, d.first_seen_at from directory_groups d
-      where d.organization_id = $1::uuid and d.directory_group_id = m.directory_group_id and d.deleted_at is null
+      select distinct x.directory_group_id from memberships x
+      where x.organization_id = $1::uuid and x.directory_user_id = w.key
+      offset 0
+    ) m
+    cross join lateral (
+      select x.directory_group_id, x.connection_id, x.rule_key, x.first_seen_at, x.deleted_at from directory_groups x
+      where x.organization_id = $1::uuid and x.directory_group_id = m.directory_group_id
       limit 1
     ) g
     cross join lateral (
-      select p.mapping_rule_id from mapping_rules p
-      where p.organization_id = $1::uuid and p.connection_id = g.connection_id and p.group_key = g.rule_key
-      limit 1
+      select x.mapping_rule_id, x.connection_id from mapping_rules x
+      where x.organization_id = $1::uuid and x.group_key = g.rule_key
+      offset 0
     ) r
-    where m.organization_id = $1::uuid and m.directory_user_id = any($2::uuid[])
+    where g.deleted_at is null and r.connection_id = g.connection_id
   )`;
 
 const loginOf = (person: string): string => `
@@ -103,22 +137,34 @@ const rules = `
       where g.organization_id = $1::uuid and g.directory_group_id = (
         select m.directory_group_id from member_rules m where m.mapping_rule_id = r.mapping_rule_id
         order by m.first_seen_at desc, m.directory_group_id desc limit 1))))
-  from mapping_rules r
-  where r.organization_id = $1::uuid and r.mapping_rule_id = any(array(select m.mapping_rule_id from member_rules m))`;
+  from (select distinct m.mapping_rule_id from member_rules m) d
+  cross join lateral (
+    select x.* from mapping_rules x where x.organization_id = $1::uuid and x.mapping_rule_id = d.mapping_rule_id limit 1
+  ) r`;
 
 const identities = `
   select json_agg(json_build_object('directoryUserId', u.directory_user_id, 'connectionId', u.connection_id,
     'deleted', u.deleted_at is not null))
-  from directory_users u
-  where u.organization_id = $1::uuid and u.directory_user_id = any(array(
-    select e.directory_user_id from locked_employees e
-    union select c.directory_user_id from locked_contacts c))`;
+  from (
+    select e.directory_user_id as id from locked_employees e
+    union select c.directory_user_id from locked_contacts c
+  ) d
+  cross join lateral (
+    select x.directory_user_id, x.connection_id, x.deleted_at from directory_users x
+    where x.organization_id = $1::uuid and x.directory_user_id = d.id
+    limit 1
+  ) u`;
 
 /** An archived name starts with the name it had; more than the exact forms does no harm. */
 const takenNames = (key: string, asked: string): string => `
   select json_agg(json_build_array(t.name_key, t.person_id)) from (
-    select l.${key} as name_key, l.person_id from logins l
-    where l.organization_id = $1::uuid and l.${key} = any(${asked}::text[])
+    select f.${key} as name_key, f.person_id
+    from unnest(${asked}::text[]) as w(key)
+    cross join lateral (
+      select l.${key}, l.person_id from logins l
+      where l.organization_id = $1::uuid and l.${key} = w.key
+      limit 1
+    ) f
     union
     select f.${key}, f.person_id
     from locked_employees e
@@ -152,16 +198,23 @@ const defaults = `
   from employee_defaults d where d.organization_id = $1::uuid`;
 
 const jobTitles = `
-  select json_agg(json_build_array(j.name_key, j.job_title_id)) from job_titles j
-  where j.organization_id = $1::uuid and j.name_key = any($6::text[]) and j.is_active`;
+  select json_agg(json_build_array(j.name_key, j.job_title_id))
+  from unnest($6::text[]) as w(key)
+  cross join lateral (
+    select x.name_key, x.job_title_id, x.is_active from job_titles x
+    where x.organization_id = $1::uuid and x.name_key = w.key
+    limit 1
+  ) j
+  where j.is_active`;
 
 const securityRoles = `
   select json_agg(json_build_object('id', o.security_role_id, 'name', o.name, 'isAdministrator', o.is_administrator))
   from security_roles o where o.organization_id = $1::uuid`;
 
 const relations = `
-  select json_agg(distinct r.employee_id) from relations r
-  where r.organization_id = $1::uuid and r.employee_id = any(array(select e.employee_id from locked_employees e))`;
+  select json_agg(e.employee_id) from locked_employees e
+  where exists (
+    select from relations x where x.organization_id = $1::uuid and x.employee_id = e.employee_id offset 0)`;
 
 const isStale = `
   exists (select from locked_employees l where l.row_version is distinct from (

@@ -2,7 +2,7 @@ import type { DirectoryGroup } from '../directory/directory-group.ts';
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
 import { groupColumns } from './group-rows.ts';
 import { listResources } from './query/query-sql.ts';
-import { groupTable } from './query/scope.ts';
+import { groupTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
 
 export function listGroups(

@@ -1,6 +1,6 @@
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
 import { listResources } from './query/query-sql.ts';
-import { userTable } from './query/scope.ts';
+import { userTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { groupsOfUser, readUserView, type UserRow, type UserView, userColumns } from './user-rows.ts';
 

@@ -4,8 +4,8 @@
  *
  * The same membership can also be known from another source; a user joins with the first and leaves with the last.
  *
- * Sets are compared by EXCEPT and looked up by arrays, because the plan is made once for one id and for 100,000: neither
- * can become a loop within a loop or a scan of the group.
+ * Sets are compared by EXCEPT and looked up one by one, because the plan is made once, for one id and for 100,000:
+ * neither can become a loop within a loop or a scan of the group.
  */
 const wanted = `wanted as materialized (select distinct w.id from unnest($4::uuid[]) as w(id))`;
 
@@ -15,16 +15,23 @@ const wanted = `wanted as materialized (select distinct w.id from unnest($4::uui
  */
 const newcomers = `
   present as materialized (
-    select m.directory_user_id from memberships m
-    where m.organization_id = $1::uuid and m.directory_group_id = $2::uuid and m.source = 'scim'
-      and m.directory_user_id = any($4::uuid[])
+    select m.directory_user_id from wanted w
+    cross join lateral (
+      select x.directory_user_id from memberships x
+      where x.organization_id = $1::uuid and x.directory_group_id = $2::uuid and x.directory_user_id = w.id
+        and x.source = 'scim'
+      limit 1
+    ) m
   ),
   newcomers as materialized (
-    select u.directory_user_id from directory_users u
-    where u.organization_id = $1::uuid and u.connection_id = $3::uuid and u.deleted_at is null
-      and u.directory_user_id = any(array(
-        select w.id from wanted w except select p.directory_user_id from present p))
-    for key share
+    select u.directory_user_id
+    from (select w.id from wanted w except select p.directory_user_id from present p) a
+    cross join lateral (
+      select x.directory_user_id from directory_users x
+      where x.organization_id = $1::uuid and x.connection_id = $3::uuid and x.directory_user_id = a.id
+        and x.deleted_at is null
+      for key share
+    ) u
   ),
   missing as materialized (
     select w.id from wanted w
@@ -100,10 +107,11 @@ export const membersOfGroups = `
   select m.directory_group_id as "groupId",
     json_agg(json_build_object('id', m.directory_user_id, 'display', (
       select coalesce(u.attributes ->> 'displayName', u.user_name) from directory_users u
-      where u.organization_id = $1::uuid and u.directory_user_id = m.directory_user_id)
+      where u.organization_id = $1::uuid and u.directory_user_id = m.directory_user_id limit 1)
     ) order by m.directory_user_id) as "members"
-  from (
+  from unnest($2::uuid[]) as w(id)
+  cross join lateral (
     select distinct s.directory_group_id, s.directory_user_id from memberships s
-    where s.organization_id = $1::uuid and s.directory_group_id = any($2::uuid[])
+    where s.organization_id = $1::uuid and s.directory_group_id = w.id
   ) m
   group by m.directory_group_id`;

@@ -13,10 +13,15 @@ export const userColumns = `
 export const groupsOfUser = `
   (select coalesce(json_agg(json_build_object('id', g.directory_group_id, 'displayName', g.display_name)
       order by g.directory_group_id), '[]'::json)
-    from directory_groups g
-    where g.organization_id = u.organization_id and g.directory_group_id = any(array(
-      select m.directory_group_id from memberships m
-      where m.organization_id = u.organization_id and m.directory_user_id = u.directory_user_id)))`;
+    from (
+      select distinct m.directory_group_id as id from memberships m
+      where m.organization_id = u.organization_id and m.directory_user_id = u.directory_user_id
+    ) d
+    cross join lateral (
+      select x.directory_group_id, x.display_name from directory_groups x
+      where x.organization_id = u.organization_id and x.directory_group_id = d.id
+      limit 1
+    ) g)`;
 
 export interface UserRow extends DirectoryUser {
   /** Missing when they were not asked for. */

@@ -17,17 +17,20 @@ const lockUser = `${getUserWithGroups} for update of u`;
 
 const lockUsers = `
   select ${userColumns}
-  from directory_users u
-  where u.organization_id = $1::uuid and u.directory_user_id = any($2::uuid[]) and u.deleted_at is null
-  order by u.directory_user_id
-  for update`;
+  from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
+  cross join lateral (
+    select x.* from directory_users x
+    where x.organization_id = $1::uuid and x.directory_user_id = i.id and x.deleted_at is null
+    for update
+  ) u`;
 
 const missingUsers = `
   select w.id from unnest($3::uuid[]) as w(id)
-  except
-  select u.directory_user_id from directory_users u
-  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = any($3::uuid[])
-    and u.deleted_at is null`;
+  where not exists (
+    select from directory_users u
+    where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = w.id
+      and u.deleted_at is null
+    offset 0)`;
 
 const idsAfter = `
   select u.directory_user_id as "id"
@@ -40,7 +43,12 @@ const idsAfter = `
 /** Each group yields at most a page, so that a batch costs the same at the start and at the end of a large group. */
 const idsUnderGroups = `
   select distinct m.directory_user_id as "id"
-  from directory_groups g
+  from (select distinct lower(k.key) as key from unnest($3::text[]) as k(key)) w
+  cross join lateral (
+    select x.organization_id, x.directory_group_id, x.connection_id, x.deleted_at from directory_groups x
+    where x.organization_id = $1::uuid and x.rule_key = w.key
+    offset 0
+  ) g
   cross join lateral (
     select distinct s.directory_user_id from memberships s
     where s.organization_id = g.organization_id and s.directory_group_id = g.directory_group_id
@@ -48,8 +56,7 @@ const idsUnderGroups = `
     order by s.directory_user_id
     limit $5
   ) m
-  where g.organization_id = $1::uuid and g.connection_id = $2::uuid and g.deleted_at is null
-    and g.rule_key = any(array(select lower(k.key) from unnest($3::text[]) as k(key)))
+  where g.connection_id = $2::uuid and g.deleted_at is null
   order by m.directory_user_id
   limit $5`;
 

@@ -44,9 +44,9 @@ function typeAndValue(typeFilter: ResourceFilter, valueFilter: ResourceFilter): 
   return type === null ? null : withType(equalText(valueFilter, 'value', longestValue), type);
 }
 
-/** The ids come from the index first, whatever else the query asks. $1 is the organization. */
-export function emailMatchSql(match: EmailMatch, parameters: Parameters): string {
+/** Ids of the users with such an email; $1 is the organization. */
+export function emailMatchIds(match: EmailMatch, parameters: Parameters): string {
   const ofType = match.type === null ? '' : ` and k.type_key = lower(${parameters.bind(match.type, 'text')})`;
-  return `u.directory_user_id = any(array(select k.directory_user_id from directory_user_emails k
-    where k.organization_id = $1::uuid and k.value_key = lower(${parameters.bind(match.value, 'text')})${ofType}))`;
+  return `select k.directory_user_id as id from directory_user_emails k
+    where k.organization_id = $1::uuid and k.value_key = lower(${parameters.bind(match.value, 'text')})${ofType}`;
 }

@@ -3,10 +3,11 @@ import type { ResourceFilter, ResourcePageResult, ResourceQuery } from '../../op
 import type { SqlConnection } from '../sql-connection.ts';
 import { cursorOwner, type Position, readCursor, writeCursor } from './cursor.ts';
 import { readEmailMatch } from './email-index.ts';
-import { filterSql } from './filter-sql.ts';
 import { Parameters } from './parameters.ts';
-import { type ResourceTable, resourceScope } from './scope.ts';
+import type { ResourceTable } from './resource-table.ts';
+import { resourceScope } from './scope.ts';
 import { orderBy, type SortKey, sortKey } from './sort-sql.ts';
+import { type Source, sourceOf } from './source.ts';
 
 export interface ListRequest<Row, Item> {
   readonly table: ResourceTable;
@@ -23,9 +24,8 @@ interface PageColumns {
   readonly total: number | null;
 }
 
-interface Condition {
+interface Condition extends Source {
   readonly parameters: Parameters;
-  readonly where: string;
   readonly key: SortKey | null;
 }
 
@@ -53,12 +53,9 @@ function compile(
 ): Condition {
   const parameters = new Parameters([organizationId, connectionId]);
   const scope = resourceScope(table, parameters);
-  const { alias } = table;
-  const live = `${alias}.organization_id = $1::uuid and ${alias}.connection_id = $2::uuid and ${alias}.deleted_at is null`;
-  const where = query.filter === null ? live : `${live} and ${filterSql(query.filter, scope, parameters)}`;
   return {
     parameters,
-    where,
+    ...sourceOf(query.filter, table, scope, parameters),
     key: query.sort === null ? null : sortKey(query.sort, table, scope, parameters),
   };
 }
@@ -132,20 +129,20 @@ interface PageRow<Row> extends PageColumns {
 async function readPage<Row extends object>(
   connection: SqlConnection,
   { table, columns, query }: ListRequest<Row, unknown>,
-  { parameters, where, key }: Condition,
+  { parameters, from, where, key }: Condition,
   window: Window,
 ): Promise<readonly PageRow<Row>[]> {
-  const { alias, id, name } = table;
+  const { alias, id } = table;
   const value = key?.sql ?? 'null::text';
   // The page is cut first and the references are read for its rows only. The count is not run for a page that is not full.
   const total =
     window.limit === null
       ? 'null::bigint'
       : `case when (select count(*) from page) >= ${window.limit}
-          then (select count(*) from ${name} ${alias} where ${where}) end`;
+          then (select count(*) from ${from} where ${where}) end`;
   const text = `
     with page as materialized (
-      select ${alias}.*, ${value} as sort_value from ${name} ${alias}
+      select ${alias}.*, ${value} as sort_value from ${from}
       where ${window.where}
       ${orderBy(key, value, id)} ${window.window}
     )
@@ -165,12 +162,12 @@ async function readPage<Row extends object>(
 }
 
 async function countAll(connection: SqlConnection, request: ListRequest<never, unknown>): Promise<number> {
-  const { table, query } = request;
+  const { query } = request;
   // Compiled anew without the order: a statement must use every value that is bound.
   const unordered = { ...request, query: { ...query, sort: null } };
-  const { parameters, where } = compile(connection.context.organizationId, unordered);
+  const { parameters, from, where } = compile(connection.context.organizationId, unordered);
   const [row] = await connection.rows<{ total: number }>({
-    text: `select count(*) as "total" from ${table.name} ${table.alias} where ${where}`,
+    text: `select count(*) as "total" from ${from} where ${where}`,
     values: parameters.values,
   });
   return row?.total ?? 0;

@@ -1,7 +1,8 @@
 import type { AttributePath, ResourceSort } from '../../operations/resource-query.ts';
 import type { Parameters } from './parameters.ts';
+import type { ResourceTable } from './resource-table.ts';
 import { attributeJson, comparableText, instant, jsonPart, number, type Scalar, truth } from './scalar.ts';
-import { elementsOf, type ResourceTable, type Scope } from './scope.ts';
+import { elementsOf, type Scope } from './scope.ts';
 
 export type SortType = 'text' | 'numeric' | 'timestamptz' | 'boolean';
 

@@ -1,0 +1,108 @@
+import { nativeColumn, type Scalar, textColumn } from './scalar.ts';
+
+export interface ResourceTable {
+  readonly name: string;
+  readonly alias: string;
+  readonly idColumn: string;
+  /** With the alias. */
+  readonly id: string;
+  /** Attributes that have columns, by `attribute` or `attribute.subAttribute`. */
+  readonly columns: ReadonlyMap<string, Scalar>;
+  /** The multi-valued attribute that is kept as memberships. */
+  readonly references: References;
+  readonly hasEmailIndex: boolean;
+  /** Attributes with an index that answers an equality, as a query of ids; `bind` answers the value's placeholder. */
+  readonly matches: ReadonlyMap<string, (bind: () => string) => string>;
+}
+
+export interface References {
+  readonly attribute: string;
+  /** `from … where …` of all references of the resource. */
+  readonly from: string;
+  readonly columns: ReadonlyMap<string, Scalar>;
+  /** Query of the resources that refer to one id; missing where there can be very many of them. */
+  readonly holdersOf?: (id: string) => string;
+}
+
+const metaColumns = (alias: string, resourceType: string): readonly (readonly [string, Scalar])[] => [
+  ['externalId', textColumn(`${alias}.external_id`)],
+  ['meta.resourceType', { ...textColumn(`'${resourceType}'::text`), isRequired: true }],
+  ['meta.created', nativeColumn('timestamptz', `${alias}.created_at`)],
+  ['meta.lastModified', nativeColumn('timestamptz', `${alias}.last_modified_at`)],
+  ['meta.version', { ...textColumn(`('W/"' || ${alias}.version || '"')`), isRequired: true }],
+  ['meta', { ...textColumn(`'${resourceType}'::text`), isRequired: true }],
+];
+
+const matchBy =
+  (table: string, id: string, condition: (value: string) => string) =>
+  (bind: () => string): string =>
+    `select x.${id} as id from ${table} x
+      where x.organization_id = $1::uuid and x.deleted_at is null and ${condition(bind())}`;
+
+const byExternalId = (value: string): string => `x.external_id = ${value}`;
+
+export const userTable: ResourceTable = {
+  name: 'directory_users',
+  alias: 'u',
+  idColumn: 'directory_user_id',
+  id: 'u.directory_user_id',
+  columns: new Map([
+    ...metaColumns('u', 'User'),
+    ['id', nativeColumn('uuid', 'u.directory_user_id')],
+    ['userName', { ...textColumn('u.user_name', 'u.user_name_key'), isRequired: true }],
+    ['active', nativeColumn('boolean', 'u.active')],
+  ]),
+  references: {
+    attribute: 'groups',
+    from: `from memberships m
+      join directory_groups r on r.organization_id = m.organization_id
+        and r.directory_group_id = m.directory_group_id
+      where m.organization_id = u.organization_id and m.directory_user_id = u.directory_user_id`,
+    columns: new Map([
+      ['value', nativeColumn('uuid', 'm.directory_group_id')],
+      ['display', { ...textColumn('r.display_name', 'r.display_name_key'), isRequired: true }],
+      ['type', { ...textColumn(`'direct'::text`), isRequired: true }],
+    ]),
+  },
+  hasEmailIndex: true,
+  matches: new Map([
+    [
+      'userName',
+      matchBy('directory_users', 'directory_user_id', (value) => `x.user_name_key = lower(${value})`),
+    ],
+    ['externalId', matchBy('directory_users', 'directory_user_id', byExternalId)],
+  ]),
+};
+
+export const groupTable: ResourceTable = {
+  name: 'directory_groups',
+  alias: 'g',
+  idColumn: 'directory_group_id',
+  id: 'g.directory_group_id',
+  columns: new Map([
+    ...metaColumns('g', 'Group'),
+    ['id', nativeColumn('uuid', 'g.directory_group_id')],
+    ['displayName', { ...textColumn('g.display_name', 'g.display_name_key'), isRequired: true }],
+  ]),
+  references: {
+    attribute: 'members',
+    from: `from memberships m
+      join directory_users r on r.organization_id = m.organization_id and r.directory_user_id = m.directory_user_id
+      where m.organization_id = g.organization_id and m.directory_group_id = g.directory_group_id`,
+    columns: new Map([
+      ['value', nativeColumn('uuid', 'm.directory_user_id')],
+      ['display', textColumn(`coalesce(r.attributes ->> 'displayName', r.user_name)`)],
+      ['type', { ...textColumn(`'User'::text`), isRequired: true }],
+    ]),
+    holdersOf: (id) => `select m.directory_group_id as id from memberships m
+      where m.organization_id = $1::uuid and m.directory_user_id = ${id}`,
+  },
+  hasEmailIndex: false,
+  matches: new Map([
+    [
+      'displayName',
+      matchBy('directory_groups', 'directory_group_id', (value) => `x.display_name_key = lower(${value})`),
+    ],
+    ['externalId', matchBy('directory_groups', 'directory_group_id', byExternalId)],
+  ]),
+};
