@@ -13,6 +13,7 @@ import { makeHealthRouter } from './http/health.ts';
 import { assignRequestId } from './http/request-id.ts';
 import { makeRequestLog } from './http/request-log.ts';
 import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
+import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
 import type { Logger } from './observability/logger.ts';
 import { type Metrics, makeMetrics } from './observability/metrics.ts';
 import {
@@ -20,14 +21,17 @@ import {
   makeEnsureDefaultOrganization,
   makeRescueKey,
 } from './operations/create-organization.ts';
+import { makeDeliverEvents } from './operations/deliver-events.ts';
 import { makeAdminOperations } from './operations/make-admin-operations.ts';
 import { makeScimOperations } from './operations/make-scim-operations.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
+import { makeDeliveryRelay } from './operations/relay-deliveries.ts';
 import { makeReplanAll } from './operations/replan-all.ts';
 import { makeRunReconcileJob } from './operations/run-reconcile-job.ts';
 import { makeRunReplan } from './operations/run-replan.ts';
 import type { ScimDependencies } from './operations/scim-dependencies.ts';
 import { makeStartReplan } from './operations/start-replan.ts';
+import { makeDeliveryWatch } from './operations/watch-deliveries.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
@@ -35,6 +39,7 @@ import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
 import { uuidV7 } from './uuid-v7.ts';
+import { makeWebhookSender } from './webhooks/webhook-sender.ts';
 
 export interface ApplicationParts {
   readonly config: Config;
@@ -67,6 +72,7 @@ interface Core {
   readonly jobs: JobQueue;
   readonly unitOfWork: UnitOfWork;
   readonly scim: ScimDependencies;
+  readonly relayLoop: RelayLoop;
 }
 
 type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'>;
@@ -79,9 +85,11 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
     ...(onStatement ? { onStatement } : {}),
   });
   const jobs = makeJobQueue({ url: databaseUrl, logger });
-  const unitOfWork = makeUnitOfWork(database, (connection) =>
+  const watch = makeDeliveryWatch((organizationId) => relayLoop.wake(organizationId));
+  const plainUnitOfWork = makeUnitOfWork(database, (connection) =>
     makeStores(connection, {
       identifiers,
+      noteDeliveries: watch.note,
       jobs: ({ rows }) =>
         jobs.storeFor({
           query: async (text, values) => ({
@@ -90,8 +98,15 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
         }),
     }),
   );
+  const unitOfWork = watch.watch(plainUnitOfWork);
+  const credentials = makeCredentials(database, logger);
+  const relayLoop = makeRelayLoop({
+    logger,
+    listOrganizations: credentials.listOrganizations,
+    ...makeDeliveryRelay({ unitOfWork, clock, sendingJobsWaiting: () => jobs.kick('deliver') }),
+  });
   const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
-  return { database, credentials: makeCredentials(database, logger), jobs, unitOfWork, scim };
+  return { database, credentials, jobs, unitOfWork, scim, relayLoop };
 }
 
 /** Another owner key of the first organization, without a server. */
@@ -120,17 +135,33 @@ export function compose(parts: ApplicationParts): Application {
         credentialMaker,
       });
       const organization = await ensureDefault(config.adminApiKey ?? null);
-      await jobs.start({ reconcile: makeRunReconcileJob(scim), replan: makeRunReplan(scim) });
+      await jobs.start({
+        reconcile: makeRunReconcileJob(scim),
+        replan: makeRunReplan(scim),
+        deliver: makeDeliverEvents(sendingParts(parts, core)),
+      });
+      core.relayLoop.start();
       logger.info({ organizationId: organization.organizationId }, 'ready');
       return organization;
     },
     stop: async (graceMs) => {
+      await core.relayLoop.stop();
       await jobs.stop(graceMs);
       await credentials.close();
       await database.close();
     },
   };
 }
+
+/** What sends to webhooks, in jobs and for tests of a webhook. */
+const sendingParts = ({ config, encryptionKey }: ApplicationParts, { unitOfWork, relayLoop }: Core) => ({
+  unitOfWork,
+  clock,
+  encryption: encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey),
+  webhookSender: makeWebhookSender({ allowPrivate: config.webhookAllowPrivate }),
+  jitter: Math.random,
+  deliveriesWaiting: relayLoop.wake,
+});
 
 const scimMount = '/scim/v2';
 const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
@@ -198,16 +229,17 @@ function makeApp(
 }
 
 function makeAdmin(
-  { config, publicUrl, encryptionKey, logger }: ApplicationParts,
+  parts: ApplicationParts,
   core: Core,
   authentication: Authentication,
   document: ReturnType<typeof readOpenApiDocument>,
 ) {
+  const { config, publicUrl, logger } = parts;
   const { credentials, scim } = core;
   const { operatorApiKey } = config;
   const operations = makeAdminOperations({
     ...scim,
-    encryption: encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey),
+    ...sendingParts(parts, core),
     credentialMaker,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),

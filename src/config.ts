@@ -25,6 +25,8 @@ export type Config = {
   readonly logLevel: LogLevel;
   readonly requestTimeoutMs: number;
   readonly shutdownGraceMs: number;
+  /** Webhooks may also call plain http, any port, and addresses inside the operator's own network. */
+  readonly webhookAllowPrivate: boolean;
 };
 
 /** All faults of the environment at once, one line each. Never carries the value of a secret. */
@@ -99,6 +101,13 @@ const apiKey = optionalText(
   `must have at least ${MIN_API_KEY_LENGTH} visible ASCII characters and no spaces; make one with: openssl rand -hex 32`,
 );
 
+const flag = z
+  .string()
+  .optional()
+  .default('false')
+  .pipe(z.enum(['true', 'false'], { error: 'must be true or false; unset it to use false' }))
+  .transform((text) => text === 'true');
+
 const environment = z
   .object({
     PORT: wholeNumber(3000, 0, 65_535),
@@ -126,6 +135,7 @@ const environment = z
       .pipe(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })),
     REQUEST_TIMEOUT_SECONDS: seconds(30, 1, 3600),
     SHUTDOWN_GRACE_SECONDS: seconds(10, 0, 600),
+    WEBHOOK_ALLOW_PRIVATE: flag,
   })
   .refine((env) => env.OPERATOR_API_KEY === undefined || env.OPERATOR_API_KEY !== env.ADMIN_API_KEY, {
     path: ['OPERATOR_API_KEY'],
@@ -162,6 +172,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: values.LOG_LEVEL,
     requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS,
+    webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
   });
 }
 

@@ -21,6 +21,8 @@ import { makeScimTokenRoutes } from './scim-tokens.ts';
 import { makeSettingsRoutes } from './settings.ts';
 import { makeSyncRunRoutes } from './sync-runs.ts';
 import { makeRequestValidator } from './validate-request.ts';
+import { makeWebhookDeliveryRoutes } from './webhook-deliveries.ts';
+import { makeWebhookRoutes } from './webhooks.ts';
 
 export type RouteModule = (dependencies: AdminDependencies) => Router;
 
@@ -40,6 +42,8 @@ const routeModules: readonly RouteModule[] = [
   makeRelationRoutes,
   makeDirectoryRoutes,
   makeProvisioningEventRoutes,
+  makeWebhookRoutes,
+  makeWebhookDeliveryRoutes,
 ];
 
 const neverStore: RequestHandler = (_request, response, next) => {

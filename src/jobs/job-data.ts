@@ -1,7 +1,9 @@
-import type { ReconcileJob, ReplanJob } from '../operations/ports.ts';
+import type { DeliveryJob, ReconcileJob, ReplanJob } from '../operations/ports.ts';
 
 /** So many people are decided in one transaction: it bounds how long rows stay locked and what a retry repeats. */
 const usersPerJob = 500;
+/** So many events are sent again when a server is lost before it has noted them. */
+const eventsPerJob = 20;
 
 // Records, not arrays: a member added to the union and forgotten here does not compile.
 const triggers: Readonly<Record<ReconcileJob['trigger'], true>> = {
@@ -26,6 +28,25 @@ export function splitReconcileJob(job: ReconcileJob): readonly ReconcileJob[] {
   for (let from = 0; from < all.length; from += usersPerJob) {
     const userIds = all.slice(from, from + usersPerJob);
     parts.push({ organizationId, connectionId, userIds, trigger, cause, requestId });
+  }
+  return parts;
+}
+
+/** The same deliveries in jobs of bounded size. */
+export function splitDeliveryJob({
+  organizationId,
+  webhookId,
+  eventIds,
+  claimedUntil,
+}: DeliveryJob): readonly DeliveryJob[] {
+  const parts: DeliveryJob[] = [];
+  for (let from = 0; from < eventIds.length; from += eventsPerJob) {
+    parts.push({
+      organizationId,
+      webhookId,
+      eventIds: eventIds.slice(from, from + eventsPerJob),
+      claimedUntil,
+    });
   }
   return parts;
 }
@@ -59,13 +80,25 @@ export function readReplanJob(data: unknown): ReplanJob {
   throw unreadable();
 }
 
+export function readDeliveryJob(data: unknown): DeliveryJob {
+  const { organizationId, webhookId, eventIds, claimedUntil } = fieldsOf(data);
+  if (
+    typeof organizationId === 'string' &&
+    typeof webhookId === 'string' &&
+    isTextList(eventIds) &&
+    typeof claimedUntil === 'string'
+  ) {
+    return { organizationId, webhookId, eventIds, claimedUntil };
+  }
+  throw unreadable();
+}
+
 /** For the log: enough to find the people again, and nothing about them. */
 export function idsOf(data: unknown): Readonly<Record<string, unknown>> {
-  const { organizationId, connectionId, runId, requestId, userIds } = fieldsOf(data);
+  const { organizationId, connectionId, runId, requestId, userIds, webhookId, eventIds } = fieldsOf(data);
   return {
     organizationId,
-    connectionId,
-    requestId,
+    ...(webhookId === undefined ? { connectionId, requestId } : { webhookId, eventIds }),
     ...(runId === undefined ? {} : { runId }),
     ...(isTextList(userIds) ? { users: userIds.length, userIds } : {}),
   };

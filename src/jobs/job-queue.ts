@@ -1,8 +1,14 @@
 import { type ConstructorOptions, PgBoss } from 'pg-boss';
 import type { Logger } from '../observability/logger.ts';
-import type { JobStore, ReconcileJob, ReplanJob } from '../operations/ports.ts';
+import type { DeliveryJob, JobStore, ReconcileJob, ReplanJob } from '../operations/ports.ts';
 import { makeErrorReporter } from './error-reporter.ts';
-import { readReconcileJob, readReplanJob, splitReconcileJob } from './job-data.ts';
+import {
+  readDeliveryJob,
+  readReconcileJob,
+  readReplanJob,
+  splitDeliveryJob,
+  splitReconcileJob,
+} from './job-data.ts';
 import { createQueues, givenUpQueue, grantEnqueue, type QueueName, workerLimits } from './queues.ts';
 import { type JobRunner, type JobTools, makeGivenUpReporter, makeJobRunner, type OnJob } from './run-job.ts';
 
@@ -42,6 +48,7 @@ interface TransactionSql {
 export interface JobHandlers {
   readonly reconcile: (job: ReconcileJob) => Promise<void>;
   readonly replan: (job: ReplanJob) => Promise<void>;
+  readonly deliver: (job: DeliveryJob) => Promise<void>;
 }
 
 export interface JobQueue {
@@ -51,8 +58,8 @@ export interface JobQueue {
   readonly stop: (graceMs: number) => Promise<void>;
   /** Writes jobs with the caller's transaction: none survives its rollback, none is lost after its commit. */
   readonly storeFor: (sql: TransactionSql) => JobStore;
-  /** To be called after such a commit: the idle workers of this server look at once. */
-  readonly kick: () => void;
+  /** To be called after such a commit: the idle workers of this server, all or those of one queue, look at once. */
+  readonly kick: (only?: QueueName) => void;
 }
 
 export function makeJobQueue(options: JobQueueOptions): JobQueue {
@@ -63,8 +70,10 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
   boss.on('error', makeErrorReporter(logger));
   boss.on('warning', ({ message }) => logger.warn({ warning: message }, 'The job queue warns'));
 
-  const kick = () => {
-    for (const worker of boss.getWipData()) boss.notifyWorker(worker.id);
+  const kick = (only?: QueueName) => {
+    for (const { id, name } of boss.getWipData()) {
+      if (only === undefined || name === only) boss.notifyWorker(id);
+    }
   };
   const work = async (name: QueueName, run: JobRunner) => {
     const polling = { includeMetadata: true, pollingIntervalSeconds: pollSeconds } as const;
@@ -75,6 +84,7 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     const tools: JobTools = { logger, onJob, kick };
     await work('reconcile', makeJobRunner(readReconcileJob, handlers.reconcile, tools));
     await work('replan', makeJobRunner(readReplanJob, handlers.replan, tools));
+    await work('deliver', makeJobRunner(readDeliveryJob, handlers.deliver, tools));
     const polling = { includeMetadata: true, pollingIntervalSeconds: 5 * pollSeconds } as const;
     await boss.work(givenUpQueue, polling, makeGivenUpReporter(tools));
   }
@@ -97,8 +107,10 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
   };
 }
 
+type StoredJob = ReconcileJob | ReplanJob | DeliveryJob;
+
 function makeJobStore(boss: PgBoss, sql: TransactionSql): JobStore {
-  const insert = async (name: QueueName, jobs: readonly (ReconcileJob | ReplanJob)[]) => {
+  const insert = async (name: QueueName, jobs: readonly StoredJob[]) => {
     if (jobs.length === 0) return;
     const rows = jobs.map((data) => ({ data, group: { id: data.organizationId } }));
     await boss.insert(name, rows, { db: inTransaction(sql) });
@@ -107,6 +119,7 @@ function makeJobStore(boss: PgBoss, sql: TransactionSql): JobStore {
     enqueueReconcile: (job) => insert('reconcile', splitReconcileJob(job)),
     enqueueReplan: ({ organizationId, connectionId, runId, requestId }) =>
       insert('replan', [{ organizationId, connectionId, runId, requestId }]),
+    enqueueDeliveries: (jobs) => insert('deliver', jobs.flatMap(splitDeliveryJob)),
   };
 }
 

@@ -19,6 +19,12 @@ import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-
 import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
 import type { StartReplan } from './start-replan.ts';
 import { makeSyncRunOperations, type SyncRunOperations } from './sync-run-operations.ts';
+import {
+  makeWebhookDeliveryOperations,
+  type WebhookDeliveryOperations,
+} from './webhook-delivery-operations.ts';
+import { makeWebhookOperations, type WebhookOperations } from './webhook-operations.ts';
+import type { WebhookSender } from './webhook-ports.ts';
 
 /** Everything the operations of administrators work with. */
 export interface AdminCollaborators {
@@ -35,6 +41,11 @@ export interface AdminCollaborators {
   readonly jobsWaiting: () => void;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
+  readonly webhookSender: WebhookSender;
+  /** From 0 to 1. */
+  readonly jitter: () => number;
+  /** Called after a commit that left deliveries to webhooks behind. */
+  readonly deliveriesWaiting: (organizationId: string) => void;
 }
 
 export interface AdminOperations {
@@ -51,6 +62,8 @@ export interface AdminOperations {
   readonly contacts: ContactOperations;
   readonly relations: RelationOperations;
   readonly directory: DirectoryOperations;
+  readonly webhooks: WebhookOperations;
+  readonly webhookDeliveries: WebhookDeliveryOperations;
 }
 
 /** Everything an administrator can ask for, wired to one unit of work. */
@@ -70,5 +83,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     contacts: makeContactOperations(collaborators),
     relations: makeRelationOperations(collaborators),
     directory: makeDirectoryOperations(unitOfWork),
+    webhooks: makeWebhookOperations(collaborators),
+    webhookDeliveries: makeWebhookDeliveryOperations(collaborators),
   };
 }

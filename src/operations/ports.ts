@@ -8,9 +8,11 @@ import type { AdminStores } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './scim-operations.ts';
+import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
 
 /**
- * Lock order, for every operation: configuration → connection → rules → groups by id → users by id → people by id.
+ * Lock order, for every operation: configuration → connection → rules → groups by id → users by id → people by id
+ * → webhooks.
  * Loads that precede a write lock their rows. The configuration lock keeps settings, defaults and rules still while
  * decisions are made from them: `shared` for everything that decides, `exclusive` for whoever changes them.
  */
@@ -137,6 +139,7 @@ export interface LoggedEntry {
 }
 
 export interface EventStore {
+  /** Also publishes those that changed a person to the webhooks that want them. One statement. */
   readonly append: (context: EventContext, at: string, events: readonly EventDraft[]) => Promise<void>;
 }
 
@@ -144,6 +147,7 @@ export interface EventStore {
 export interface JobStore {
   readonly enqueueReconcile: (job: ReconcileJob) => Promise<void>;
   readonly enqueueReplan: (job: ReplanJob) => Promise<void>;
+  readonly enqueueDeliveries: (jobs: readonly DeliveryJob[]) => Promise<void>;
 }
 
 /** Decide again for everybody of a connection; progress and result are in the sync run. */
@@ -152,6 +156,14 @@ export interface ReplanJob {
   readonly connectionId: string;
   readonly runId: string;
   readonly requestId: string | null;
+}
+
+/** Send these events to the webhook: they have been claimed until the moment given, when others may take them over. */
+export interface DeliveryJob {
+  readonly organizationId: string;
+  readonly webhookId: string;
+  readonly eventIds: readonly string[];
+  readonly claimedUntil: string;
 }
 
 /** Decide again for these users; the change is already in the mirror. */
@@ -171,4 +183,6 @@ export interface Stores extends AdminStores {
   readonly people: PeopleStore;
   readonly events: EventStore;
   readonly jobs: JobStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
 }

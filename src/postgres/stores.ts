@@ -1,3 +1,4 @@
+import type { OrganizationContext } from '../operations/context.ts';
 import type { Identifiers, JobStore, Stores } from '../operations/ports.ts';
 import { makeAdminStores } from './admin/admin-stores.ts';
 import { makeEventStore } from './event-store.ts';
@@ -6,22 +7,29 @@ import { makeMembershipStore } from './membership-store.ts';
 import { makePeopleStore } from './people-store.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { makeUserStore } from './user-store.ts';
+import { makeDeliveryStore } from './webhook-delivery-store.ts';
+import { makeWebhookStore } from './webhook-store.ts';
 
 export interface StoreParts {
   /** Jobs are written by the queue's own statements, on the connection of the unit of work. */
   readonly jobs: (connection: SqlConnection) => JobStore;
   readonly identifiers: Identifiers;
+  /** Told before the commit that a unit of work of this context leaves deliveries behind. */
+  readonly noteDeliveries?: (context: OrganizationContext) => void;
 }
 
 /** All stores on one connection; they live as long as the unit of work. */
-export function makeStores(connection: SqlConnection, { jobs, identifiers }: StoreParts): Stores {
+export function makeStores(connection: SqlConnection, parts: StoreParts): Stores {
+  const { jobs, identifiers, noteDeliveries = () => undefined } = parts;
   return {
     ...makeAdminStores(connection),
     users: makeUserStore(connection, identifiers.next),
     groups: makeGroupStore(connection),
     memberships: makeMembershipStore(connection),
     people: makePeopleStore(connection),
-    events: makeEventStore(connection, identifiers.next),
+    events: makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
     jobs: jobs(connection),
+    webhooks: makeWebhookStore(connection),
+    deliveries: makeDeliveryStore(connection),
   };
 }

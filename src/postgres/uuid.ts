@@ -5,3 +5,9 @@ export const isUuid = (text: string): boolean => uuid.test(text);
 
 /** Whether the text is an id exactly as we write it: ids compare with case, and ours are in lower case. */
 export const isOwnId = (text: string): boolean => isUuid(text) && text === text.toLowerCase();
+
+/** The lowest id that can have been made at this moment: ids begin with the time (RFC 9562 §5.7). */
+export function lowestIdAt(milliseconds: number): string {
+  const time = Math.max(0, milliseconds).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}

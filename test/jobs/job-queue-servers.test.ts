@@ -167,7 +167,8 @@ describe('job queue of several servers', () => {
     const line = makeCuttableLine();
     line.cut();
     const { queue } = bench.make({ executeSql: line.executeSql });
-    const handlers = { reconcile: async () => undefined, replan: async () => undefined };
+    const nothing = async () => undefined;
+    const handlers = { reconcile: nothing, replan: nothing, deliver: nothing };
     await assert.rejects(queue.start(handlers), { code: 'ECONNREFUSED' });
   });
 });

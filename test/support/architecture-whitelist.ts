@@ -70,6 +70,11 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
     packages: ['express', 'helmet', 'jsonwebtoken', 'jwks-rsa'],
     kind: 'adapter',
   },
+  webhooks: {
+    folders: { operations: PORTS, observability: 'all' },
+    packages: ['standardwebhooks'],
+    kind: 'adapter',
+  },
   observability: { folders: {}, packages: ['pino', 'prom-client'], kind: 'adapter' },
 };
 

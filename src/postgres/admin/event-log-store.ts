@@ -1,5 +1,6 @@
 import type { EventLogStore, ProvisioningEvent } from '../../operations/directory-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
+import { lowestIdAt } from '../uuid.ts';
 import { Conditions, readPage } from './page-query.ts';
 
 const select = `
@@ -8,18 +9,11 @@ const select = `
     v.contact_id as "contactId", v.action, v.reason, v.winning_rule_id as "winningRuleId", v.changes
   from provisioning_events v`;
 
+/** An hour of grace for clocks. */
 const slackMs = 3_600_000;
 
-/**
- * The lowest id that an event of this moment can have, an hour of grace for clocks included: ids begin with the time
- * (RFC 9562 §5.7), which lets the index of the log stop where the wanted events end.
- */
-function lowestId(since: string): string {
-  const time = Math.max(0, Date.parse(since) - slackMs)
-    .toString(16)
-    .padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
-}
+/** The lowest id of the events since then lets the index of the log stop where the wanted events end. */
+const lowestId = (since: string): string => lowestIdAt(Date.parse(since) - slackMs);
 
 export function makeEventLogStore(connection: SqlConnection): EventLogStore {
   const { organizationId } = connection.context;
