@@ -29,11 +29,14 @@ export function makeChangeGroup(dependencies: ScimDependencies): ScimOperations[
       const members = await applySteps(stores, before, change.memberSteps);
       if (!isRewritten && members.changedUserIds.length === 0) return { view: before, leftToJob: false };
       const group = changedGroup(context, before, content, members.memberCount, dependencies.clock.now());
-      await stores.groups.save(group);
-      const userIds = await affectedUsers(stores, before, group, members);
-      const log = scimEvents(context);
-      const work = { connectionId: context.connectionId, userIds, cause: 'membership' as const, log };
-      return { view: group, leftToJob: await reconcileMembers(stores, context, work, dependencies) };
+      const decide = async (): Promise<boolean> => {
+        const userIds = await affectedUsers(stores, before, group, members);
+        const { connectionId } = context;
+        const work = { connectionId, userIds, cause: 'membership', log: scimEvents(context) } as const;
+        return reconcileMembers(stores, context, work, dependencies);
+      };
+      const [, leftToJob] = await Promise.all([stores.groups.save(group), decide()]);
+      return { view: group, leftToJob };
     });
     if (leftToJob) dependencies.jobsWaiting();
     return { group: view, members: null };

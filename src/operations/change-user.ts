@@ -3,6 +3,7 @@ import { managerIdOf } from '../directory/manager.ts';
 import { objectIdOf } from '../directory/object-id.ts';
 import { sameJson } from '../directory/same-json.ts';
 import type { ConnectionContext } from './context.ts';
+import { Finishing } from './finishing.ts';
 import { OperationError } from './operation-error.ts';
 import { requireVersion } from './precondition.ts';
 import { reconcile } from './reconcile.ts';
@@ -33,15 +34,11 @@ export function makeChangeUser(dependencies: ScimDependencies): ScimOperations['
       const managerId = managerIdOf(wanted);
       if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
       const user = changedUser(context, before, wanted, clock.now());
-      if (await stores.users.save(user)) {
-        const events = await reconcile(
-          stores,
-          [{ user, previous: before, cause: 'directory' }],
-          dependencies,
-        );
-        await stores.events.append(scimEvents(context), user.lastModifiedAt, events);
-      }
-      return { user, groups: found.groups };
+      const view = { user, groups: found.groups };
+      if (!(await stores.users.save(user))) return view;
+      const person = { user, previous: before, cause: 'directory' } as const;
+      const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
+      return new Finishing(view, written);
     });
 }
 

@@ -2,6 +2,7 @@ import type { DirectoryUser, UserContent } from '../directory/directory-user.ts'
 import { managerIdOf } from '../directory/manager.ts';
 import { objectIdOf } from '../directory/object-id.ts';
 import type { ConnectionContext } from './context.ts';
+import { Finishing } from './finishing.ts';
 import { requireManager } from './require-manager.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
@@ -17,8 +18,8 @@ export function makeCreateUser(dependencies: ScimDependencies): ScimOperations['
     return unitOfWork.write(context, 'none', async (stores) => {
       await requireManager(stores, context.connectionId, managerIdOf(content));
       const event = { ...nothingDecided, directoryUserId: user.id };
-      await stores.users.insert(user, { log: scimEvents(context), event });
-      return { user, groups: [] };
+      const inserted = stores.users.insert(user, { log: scimEvents(context), event });
+      return new Finishing({ user, groups: [] }, inserted);
     });
   };
 }

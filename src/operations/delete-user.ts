@@ -16,7 +16,8 @@ export function makeDeleteUser(dependencies: ScimDependencies): ScimOperations['
       const now = clock.now();
       const user = { ...previous, version: previous.version + 1, lastModifiedAt: now, deletedAt: now };
       if (!(await stores.users.save(user))) return;
-      const events = await reconcile(stores, [{ user, previous, cause: 'directory' }], dependencies);
-      await stores.events.append(scimEvents(context), now, events);
+      const person = { user, previous, cause: 'directory' } as const;
+      const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
+      await written;
     });
 }

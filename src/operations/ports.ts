@@ -6,6 +6,7 @@ import type { EventDraft, EventTrigger } from '../provisioning/provisioning-even
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { AdminStores } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
+import type { Finishing } from './finishing.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './scim-operations.ts';
 import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
@@ -18,12 +19,15 @@ import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
  */
 export type ConfigurationLock = 'shared' | 'exclusive' | 'none';
 
-/** The only opener of transactions. `work` may run again after a serialization failure, so it must not leak effects. */
+/**
+ * The only opener of transactions. `work` may run again after a serialization failure, so it must not leak effects.
+ * Statements asked for together (`Promise.all`) travel together; the first failure is the one that is thrown.
+ */
 export interface UnitOfWork {
   readonly write: <Result>(
     context: OrganizationContext,
     configuration: ConfigurationLock,
-    work: (stores: Stores) => Promise<Result>,
+    work: (stores: Stores) => Promise<Result | Finishing<Result>>,
   ) => Promise<Result>;
   readonly read: <Result>(
     context: OrganizationContext,

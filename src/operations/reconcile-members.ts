@@ -51,7 +51,7 @@ export async function reconcileNow(
 ): Promise<readonly EventDraft[]> {
   const users = await stores.users.lockMany(userIds);
   const cases = users.map((user) => ({ user, previous: null, cause }));
-  const events = await reconcile(stores, cases, tools);
-  await stores.events.append(log, tools.clock.now(), events);
+  const { events, written } = await reconcile(stores, cases, log, tools);
+  await written;
   return events;
 }

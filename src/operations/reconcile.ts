@@ -4,32 +4,51 @@ import { addressKeysOf, caseKey, identify } from '../provisioning/directory-iden
 import { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import { usernameCandidates } from '../provisioning/username.ts';
-import type { CaseLookup, Clock, Identifiers, Stores } from './ports.ts';
+import type { CaseLookup, Clock, EventContext, Identifiers, PeopleChanges, Stores } from './ports.ts';
 
 export interface DecisionTools {
   readonly clock: Clock;
   readonly identifiers: Identifiers;
 }
 
+export interface Reconciliation {
+  readonly events: readonly EventDraft[];
+  /** Settles when people and log entries are written. */
+  readonly written: Promise<void>;
+}
+
 /**
- * Decides a set of people from the mirror as it stands and writes what follows, with a constant number of statements
- * whatever their number. Answers the log entries; the caller appends them with its own.
+ * Decides a set of people from the mirror as it stands, writes what follows and logs it, with a constant number of
+ * statements whatever their number.
  */
 export async function reconcile(
   stores: Stores,
   cases: readonly PersonCase[],
+  log: EventContext,
   { clock, identifiers }: DecisionTools,
-): Promise<readonly EventDraft[]> {
-  if (cases.length === 0) return [];
+): Promise<Reconciliation> {
+  if (cases.length === 0) return { events: [], written: Promise.resolve() };
   const facts = await stores.people.loadCases(lookupOf(cases));
   const ledger = new Ledger(facts);
   const moment = { now: clock.now(), newId: identifiers.next };
   const events = cases.flatMap((person) => decide(person, ledger, moment).events);
   const changes = ledger.changes();
-  if (changes.employees.length + changes.contacts.length + changes.jobTitles.length > 0) {
-    await stores.people.apply(changes);
-  }
-  return events;
+  const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
+  return { events, written: writeAll(stores, log, moment.now, isEmpty ? null : changes, events) };
+}
+
+/** The last statements of a unit of work: sent together. */
+async function writeAll(
+  stores: Stores,
+  log: EventContext,
+  now: string,
+  changes: PeopleChanges | null,
+  events: readonly EventDraft[],
+): Promise<void> {
+  await Promise.all([
+    changes === null ? null : stores.people.apply(changes),
+    events.length === 0 ? null : stores.events.append(log, now, events),
+  ]);
 }
 
 /** Everything that could matter for these people, so that one load is enough. */

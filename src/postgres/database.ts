@@ -49,6 +49,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 60_000,
     query_timeout: statementTimeoutMs + unansweredMs,
     keepAlive: true,
+    pipeline: true,
     application_name: 'rollcall',
     types: typeParsers,
     onConnect: (client) => prepareConnection(client, statementTimeoutMs, logger),

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import type pg from 'pg';
 import type { ConfigurationLock } from '../operations/ports.ts';
 import type { Statement } from './sql-connection.ts';
@@ -20,7 +21,8 @@ const bindings = new WeakMap<pg.PoolClient, string>();
 export class Session {
   readonly #client: pg.PoolClient;
   readonly #observer: StatementObserver;
-  #tail: Promise<unknown> = Promise.resolve();
+  #unanswered = 0;
+  #isCorked = false;
   #isBroken = false;
 
   constructor(client: pg.PoolClient, observer: StatementObserver) {
@@ -37,9 +39,12 @@ export class Session {
     return bindings.get(this.#client) ?? null;
   }
 
-  /** Statements of one session run one after the other, in the order they were asked for. */
+  /**
+   * Statements of one session run one after the other, in the order they were asked for. They are pipelined: the next
+   * one is sent without waiting for the answer to the one before, and inside a transaction fails when that one fails.
+   */
   run(statement: Statement): Promise<pg.QueryResult> {
-    return this.#enqueue(() => {
+    return this.#send(() => {
       this.#observer.onStatement?.(statement.text);
       const { text, name, values } = statement;
       return this.#client.query({
@@ -50,9 +55,9 @@ export class Session {
     });
   }
 
-  /** Statements without values in one round trip. */
+  /** Statements without values in one message. */
   async script(texts: readonly string[]): Promise<void> {
-    await this.#enqueue(() => {
+    await this.#send(() => {
       for (const text of texts) this.#observer.onStatement?.(text);
       return this.#client.query(texts.join('; '));
     });
@@ -77,7 +82,7 @@ export class Session {
   }
 
   /**
-   * Opens a transaction, binds and takes a lock in one round trip. A binding made here holds beyond the commit, and is
+   * Opens a transaction, binds and takes a lock in one message. A binding made here holds beyond the commit, and is
    * undone by a rollback, which is why it counts as known only after `commit`.
    */
   async begin(organizationId: string, configuration: ConfigurationLock): Promise<void> {
@@ -110,16 +115,39 @@ export class Session {
     }
   }
 
-  #enqueue<Result>(send: () => Promise<Result>): Promise<Result> {
-    const result = this.#tail.then(() => {
-      this.#observer.onRoundTrip?.();
-      return send();
-    });
-    this.#tail = result.catch((error: unknown) => {
+  /** Goes out with everything else that is sent before the event loop turns, in the order it was asked for. */
+  #send<Result>(send: () => Promise<Result>): Promise<Result> {
+    if (this.#unanswered === 0) this.#observer.onRoundTrip?.();
+    this.#unanswered += 1;
+    this.#cork();
+    const result = send();
+    const settle = (error?: unknown): void => {
+      this.#unanswered -= 1;
       if (isDatabaseAway(error) || isStalePlan(error)) this.#isBroken = true;
-    });
+    };
+    result.then(() => settle(), settle);
     return result;
   }
+
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const stream = streamOf(this.#client);
+    stream?.cork();
+    // Runs when the promises that are ready now have run: until then more statements may join.
+    process.nextTick(() => {
+      this.#isCorked = false;
+      stream?.uncork();
+    });
+  }
+}
+
+/** The socket is no documented part of `pg`; without it every statement is written by itself. */
+function streamOf(client: pg.PoolClient): Writable | null {
+  const connection: unknown = Reflect.get(client, 'connection');
+  if (typeof connection !== 'object' || connection === null) return null;
+  const stream: unknown = Reflect.get(connection, 'stream');
+  return stream instanceof Writable ? stream : null;
 }
 
 /** The id is written into the text of a statement and is the key of the binding. */

@@ -1,4 +1,5 @@
 import type { OrganizationContext } from '../operations/context.ts';
+import { Finishing } from '../operations/finishing.ts';
 import type { ConfigurationLock, Stores, UnitOfWork } from '../operations/ports.ts';
 import type { Database } from './database.ts';
 import type { Session } from './session.ts';
@@ -14,11 +15,17 @@ export function makeUnitOfWork(database: Database, makeStores: MakeStores): Unit
   return {
     read: (context, work) =>
       withBoundConnection(database, context, (connection) => work(makeStores(connection))),
-    write: async (context, configuration, work) => {
+    write: async <Result>(
+      context: OrganizationContext,
+      configuration: ConfigurationLock,
+      work: (stores: Stores) => Promise<Result | Finishing<Result>>,
+    ): Promise<Result> => {
       for (let attempt = 0; ; attempt += 1) {
         try {
           return await database.withSession((session) =>
-            inTransaction(session, context, configuration, (connection) => work(makeStores(connection))),
+            inTransaction<Result>(session, context, configuration, (connection) =>
+              work(makeStores(connection)),
+            ),
           );
         } catch (error) {
           if (attempt >= maxRetries || !isWorthRetrying(error)) throw translateSqlError(error);
@@ -49,17 +56,24 @@ async function inTransaction<Result>(
   session: Session,
   context: OrganizationContext,
   configuration: ConfigurationLock,
-  work: (connection: SqlConnection) => Promise<Result>,
+  work: (connection: SqlConnection) => Promise<Result | Finishing<Result>>,
 ): Promise<Result> {
   const { organizationId } = context;
+  // Not waited for: the first statements of the work travel with it, and fail when it fails.
+  const begun = session.begin(organizationId, configuration);
   try {
-    await session.begin(organizationId, configuration);
-    const result = await useConnection(session, context, work);
-    await session.commit(organizationId);
+    const outcome = await useConnection(session, context, work);
+    const [result, pending] =
+      outcome instanceof Finishing ? [outcome.result, outcome.pending] : [outcome, null];
+    await Promise.all([begun, pending, session.commit(organizationId)]);
     return result;
   } catch (error) {
+    const beginFailure = await begun.then(
+      () => null,
+      (failure: unknown) => failure,
+    );
     await session.rollback();
-    throw error;
+    throw beginFailure ?? error;
   }
 }
 
