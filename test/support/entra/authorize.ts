@@ -170,10 +170,10 @@ function sendBack(query: URLSearchParams, redirectUri: string, parameters: Param
 }
 
 function formPage(action: string, fields: readonly (readonly [string, string])[]): string {
-  const escape = (text: string) =>
+  const escaped = (text: string) =>
     text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   const inputs = fields.map(
-    ([name, value]) => `<input type="hidden" name="${name}" value="${escape(value)}">`,
+    ([name, value]) => `<input type="hidden" name="${name}" value="${escaped(value)}">`,
   );
-  return `<!doctype html><body onload="document.forms[0].submit()"><form method="post" action="${escape(action)}">${inputs.join('')}<button>Continue</button></form>`;
+  return `<!doctype html><body onload="document.forms[0].submit()"><form method="post" action="${escaped(action)}">${inputs.join('')}<button>Continue</button></form>`;
 }

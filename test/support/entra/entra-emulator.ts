@@ -6,6 +6,7 @@ import {
   type ConsentInput,
   type RevocationInput,
 } from './applications.ts';
+import { type DeliverySettings, defaultDeliverySettings } from './delivery-settings.ts';
 import type { EmulatorClock } from './emulator-clock.ts';
 import { type FaultInput, type FaultReport, Faults } from './faults.ts';
 import type { GraphWorld } from './graph-call.ts';
@@ -14,7 +15,7 @@ import type { IssuerStyle } from './issuers.ts';
 import { LoginService } from './login-service.ts';
 import type { AdminConsentScript, LoginWorld, SignInScript } from './login-world.ts';
 import { mintProvisioningToken, type ProvisioningTokenInput } from './mint-provisioning-token.ts';
-import { type Delivery, type DeliverySettings, Notifier } from './notifier.ts';
+import { type Delivery, Notifier } from './notifier.ts';
 import { OpaqueTokens } from './opaque-token.ts';
 import { type LogFilter, type LoggedRequest, RequestLog } from './request-log.ts';
 import { ResourceUnits, type Usage } from './resource-units.ts';
@@ -61,8 +62,9 @@ export class EntraEmulatorCore {
     const keys = new SigningKeys();
     const accessTokens = new AccessTokens({ keys, clock, applications });
     const subscriptions = new Subscriptions(clock);
-    this.#notifier = new Notifier(subscriptions, clock);
-    this.#graphWorld = { clock, tokens: new OpaqueTokens(), subscriptions, gathered: new Map() };
+    const delivery = defaultDeliverySettings();
+    this.#notifier = new Notifier(subscriptions, delivery, clock);
+    this.#graphWorld = { clock, tokens: new OpaqueTokens(), subscriptions, delivery, gathered: new Map() };
     this.#loginWorld = {
       clock,
       tenants: this.#tenants,

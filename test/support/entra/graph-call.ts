@@ -1,5 +1,6 @@
 import { type Answer, jsonAnswer } from './answer.ts';
 import type { Caller } from './caller.ts';
+import type { DeliverySettings } from './delivery-settings.ts';
 import type { ObjectDelta } from './delta-changes.ts';
 import type { DirectoryObject } from './directory-object.ts';
 import type { EmulatorClock } from './emulator-clock.ts';
@@ -13,6 +14,7 @@ export interface GraphWorld {
   readonly clock: EmulatorClock;
   readonly tokens: OpaqueTokens;
   readonly subscriptions: Subscriptions;
+  readonly delivery: DeliverySettings;
   /** Changes that delta rounds have gathered, for their next pages. */
   readonly gathered: Map<string, readonly ObjectDelta[]>;
 }

@@ -1,30 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from './change-log.ts';
-import { type EmulatorClock, HOUR, SECOND } from './emulator-clock.ts';
+import { type DeliverySettings, reachable } from './delivery-settings.ts';
+import { type EmulatorClock, HOUR } from './emulator-clock.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
-
-/** How notifications travel; may be changed at any time. */
-export interface DeliverySettings {
-  /** Changes of so long are sent together. */
-  collectMs: number;
-  /** A receiver that takes longer has not answered. */
-  timeoutMs: number;
-  /** Pause before the first repetition; it doubles. */
-  retryMs: number;
-  /** Nothing is sent, nobody is told. */
-  isSilent: boolean;
-  /** The next so many deliveries are lost. */
-  loseNext: number;
-  /** Every delivery is made twice. */
-  sendsTwice: boolean;
-  /** Seed of another order inside a delivery. */
-  shuffle: number | null;
-  /** What is sent instead of the client state. */
-  clientState: string | null;
-}
 
 export interface Delivery {
   readonly url: string;
@@ -44,16 +25,7 @@ interface Parcel {
 
 /** Sends change notifications to the addresses of the subscriptions. */
 export class Notifier {
-  readonly settings: DeliverySettings = {
-    collectMs: 20,
-    timeoutMs: 3 * SECOND,
-    retryMs: SECOND,
-    isSilent: false,
-    loseNext: 0,
-    sendsTwice: false,
-    shuffle: null,
-    clientState: null,
-  };
+  readonly settings: DeliverySettings;
   readonly deliveries: Delivery[] = [];
   readonly #subscriptions: Subscriptions;
   readonly #clock: EmulatorClock;
@@ -63,8 +35,9 @@ export class Notifier {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(subscriptions: Subscriptions, clock: EmulatorClock) {
+  constructor(subscriptions: Subscriptions, settings: DeliverySettings, clock: EmulatorClock) {
     this.#subscriptions = subscriptions;
+    this.settings = settings;
     this.#clock = clock;
   }
 
@@ -177,7 +150,7 @@ export class Notifier {
 
   async #post(url: string, body: string): Promise<number> {
     try {
-      const response = await fetch(url, {
+      const response = await fetch(reachable(url, this.settings), {
         method: 'POST',
         headers: { 'content-type': 'application/json; charset=utf-8' },
         body,

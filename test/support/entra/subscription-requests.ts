@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Answer, emptyAnswer } from './answer.ts';
+import { reachable } from './delivery-settings.ts';
 import { MINUTE, SECOND } from './emulator-clock.ts';
 import { entityAnswer, type GraphCall, readObject } from './graph-call.ts';
 import { GraphError, notFound } from './graph-error.ts';
@@ -42,8 +43,10 @@ export async function createSubscription(call: GraphCall): Promise<Answer> {
   if (quota !== undefined) {
     throw new GraphError(403, 'Forbidden', `The ${quota} has as many subscriptions as it may have.`);
   }
-  await shakeHands(subscription.notificationUrl);
-  if (subscription.lifecycleNotificationUrl !== null) await shakeHands(subscription.lifecycleNotificationUrl);
+  const { notificationUrl, lifecycleNotificationUrl } = subscription;
+  await shakeHands(reachable(notificationUrl, world.delivery));
+  if (lifecycleNotificationUrl !== null)
+    await shakeHands(reachable(lifecycleNotificationUrl, world.delivery));
   world.subscriptions.add(subscription);
   return entityAnswer(call, 'subscriptions/$entity', represent(subscription), 201);
 }

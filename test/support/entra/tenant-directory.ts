@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type Change, ChangeLog, type Lifecycle, type NewChange } from './change-log.ts';
 import { CLOUDS, type Cloud } from './clouds.ts';
 import type { Json, ObjectType, Properties } from './directory-object.ts';
@@ -112,7 +112,7 @@ export class TenantDirectory {
   softDeleteUser(id: string): void {
     const { properties } = this.users.expect(id, 'live');
     this.#releaseName(properties);
-    const tombstone = `${id.replaceAll('-', '')}${String(properties['userPrincipalName'])}`;
+    const tombstone = `${tombstonePrefix(id)}${String(properties['userPrincipalName'])}`;
     this.users.replace(id, { ...properties, userPrincipalName: tombstone }, this.#clock.now());
     this.#record({ about: 'user', what: 'softDeleted', id, values: {} });
     if (this.settings.membershipFollowsDeletion) this.#reportGroupsOf(id, 'removed');
@@ -120,7 +120,7 @@ export class TenantDirectory {
 
   restoreUser(id: string): void {
     const { properties } = this.users.expect(id, 'deleted');
-    const name = String(properties['userPrincipalName']).slice(id.replaceAll('-', '').length);
+    const name = String(properties['userPrincipalName']).slice(tombstonePrefix(id).length);
     this.#claimName(name, id);
     this.users.replace(id, { ...properties, userPrincipalName: name }, null);
     this.#record({ about: 'user', what: 'restored', id, values: {} });
@@ -239,4 +239,10 @@ export class TenantDirectory {
     const logged = this.log.append(change);
     for (const listener of this.#listeners) listener(logged);
   }
+}
+
+/** The object id as 32 hexadecimal digits; ids of recorded requests are not GUIDs and get some made up. */
+function tombstonePrefix(id: string): string {
+  const hex = id.replaceAll('-', '').toLowerCase();
+  return /^[0-9a-f]{32}$/.test(hex) ? hex : createHash('md5').update(id).digest('hex');
 }
