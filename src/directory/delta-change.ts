@@ -1,6 +1,7 @@
 /**
- * Facts of a Microsoft Graph delta read, in the order in which they were read. All object ids are lower case. A row names
- * only what it knows: an absent field is unchanged, null is empty.
+ * Facts of a Microsoft Graph delta read, in the order in which they were read. All object ids are lower case. Null is empty.
+ * An absent field is unchanged for an object that is known; of an object that is new, and in a full read, rows leave out
+ * what is empty: there, take `wholeUser` and `wholeGroup` of the folded rows.
  */
 
 /** One way in which a person signs in; `issuer` tells Microsoft accounts from directory accounts. */
@@ -31,7 +32,7 @@ export interface GraphUserFields {
 /** The followed properties of a group. */
 export interface GraphGroupFields {
   /** Not unique in a directory. */
-  readonly displayName: string | null;
+  readonly displayName: string;
   readonly createdDateTime: string | null;
   readonly securityEnabled: boolean | null;
   /** `Unified` marks a Microsoft 365 group, `DynamicMembership` a rule-based one. */

@@ -13,8 +13,8 @@ export interface GroupStreamPlan {
   readonly drop: readonly GroupStream[];
 }
 
-/** Graph's limit of one filter. */
-const GROUPS_PER_STREAM = 50;
+/** Graph refuses longer filters on a delta stream. */
+export const GROUPS_PER_STREAM = 50;
 /** Above this many groups one stream of everything is cheaper than the filtered ones. */
 const FILTERED_UP_TO = 200;
 /** Going back to filters waits until it pays, so that a count near the limit does not cause full reads again and again. */

@@ -10,8 +10,6 @@ export interface CloudEndpoints {
   readonly graphResource: string;
   /** Names the identity platform goes by beside `authority`. */
   readonly authorityAliases: readonly string[];
-  /** `cloud_instance_name` of tenants that live here. */
-  readonly instanceNames: readonly string[];
   /** Whether `authority` is the public one of the cloud. */
   readonly isStandard: boolean;
 }
@@ -32,22 +30,28 @@ const standard = {
     authority: 'https://login.microsoftonline.com',
     graph: 'https://graph.microsoft.com',
     authorityAliases: ['https://login.microsoft.com', 'https://login.windows.net'],
-    instanceNames: ['microsoftonline.com'],
   },
   usgov: {
     authority: 'https://login.microsoftonline.us',
     graph: 'https://graph.microsoft.us',
     authorityAliases: [],
-    instanceNames: ['microsoftonline.us'],
   },
   china: {
     authority: 'https://login.chinacloudapi.cn',
     graph: 'https://microsoftgraph.chinacloudapi.cn',
     // The sign-in library prefers this name, and it appears in metadata and issuers.
     authorityAliases: ['https://login.partner.microsoftonline.cn'],
-    instanceNames: ['partner.microsoftonline.cn', 'chinacloudapi.cn'],
   },
 } as const;
+
+const clouds = ['global', 'usgov', 'china'] as const;
+
+/** `cloud_instance_name` in the metadata of tenants that live there. */
+const instanceNames: Readonly<Record<Cloud, readonly string[]>> = {
+  global: ['microsoftonline.com'],
+  usgov: ['microsoftonline.us'],
+  china: ['partner.microsoftonline.cn', 'chinacloudapi.cn'],
+};
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
@@ -62,7 +66,6 @@ function endpointsOf(cloud: Cloud, override: CloudOverride = {}): CloudEndpoints
     graphResource: withoutSlash(resource),
     // An overridden identity platform is reached under its one name only.
     authorityAliases: override.authority === undefined ? own.authorityAliases : [],
-    instanceNames: own.instanceNames,
     isStandard: override.authority === undefined,
   };
 }
@@ -75,10 +78,11 @@ export function makeCloudTable(overrides: CloudOverrides = {}): CloudTable {
   };
 }
 
-export const cloudOfInstance = (table: CloudTable, instanceName: string): Cloud | null =>
-  (['global', 'usgov', 'china'] as const).find((cloud) =>
-    table[cloud].instanceNames.includes(instanceName.toLowerCase()),
-  ) ?? null;
+/** Null for a name that we do not know. Some answers write the host instead of the name. */
+export const cloudOfInstance = (instanceName: string): Cloud | null => {
+  const name = instanceName.toLowerCase().replace(/^login\./, '');
+  return clouds.find((cloud) => instanceNames[cloud].includes(name)) ?? null;
+};
 
 /**
  * The URL if it may be called, else a `foreignHost` error. Scheme, host and port all count: a credential sent to anybody

@@ -38,7 +38,8 @@ export async function* readDelta<Change>(
       name: source.name,
       url,
       units: UNITS,
-      isBackground: true,
+      // A poll is small, and somebody waits for its changes.
+      isBackground: cursor === null,
       budgetMs: PAGE_BUDGET_MS,
       signal,
     });

@@ -5,7 +5,7 @@ export interface Attempt {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** From the first byte sent to the last one received. */
+  /** From the start to the last byte received; connecting alone may take 10 s in Node's fetch. */
   readonly timeoutMs: number;
   /** Of the decoded body. */
   readonly maxBytes: number;

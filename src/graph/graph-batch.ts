@@ -6,7 +6,7 @@ import { type Fields, has, readFields, readList, unexpected } from './read-json.
 import { isPassingStatus, MAX_ATTEMPTS, readRetryAfter, retryDelay } from './retry.ts';
 
 /** Graph refuses longer batches as a whole. */
-export const BATCH_SIZE = 20;
+const BATCH_SIZE = 20;
 
 export interface BatchRequest {
   /** For the log and for sentences. */

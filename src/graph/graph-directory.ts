@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  type DeletedGraphUser,
-  GROUPS_PER_STREAM,
-  type GraphConnection,
-  type GraphDirectory,
-  type GraphGroup,
-  type GraphOrganization,
-  type GraphUser,
-  type GroupDeltaRequest,
+import { GROUPS_PER_STREAM } from '../directory/plan-group-streams.ts';
+import type {
+  DeletedGraphUser,
+  GraphConnection,
+  GraphDirectory,
+  GraphGroup,
+  GraphOrganization,
+  GraphUser,
+  GroupDeltaRequest,
 } from '../operations/graph-ports.ts';
 import { type DeltaSource, readDelta } from './delta-reader.ts';
 import { sendBatch } from './graph-batch.ts';

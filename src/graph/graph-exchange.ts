@@ -41,7 +41,7 @@ export async function exchange(progress: GraphCallInProgress, accessToken: strin
 }
 
 /** Limits count per application and tenant, whichever connection asks. */
-export const laneOf = ({ cloud, tenantId, applicationId }: GraphConnection): string =>
+const laneOf = ({ cloud, tenantId, applicationId }: GraphConnection): string =>
   `${cloud} ${tenantId} ${applicationId}`.toLowerCase();
 
 function request(
@@ -115,7 +115,8 @@ function report({ parts, connection, call }: GraphCallInProgress, { raw, outcome
     clientRequestId,
     graphRequestId: headers.get('request-id'),
   };
-  if (outcome.kind === 'answer' && status < 400) {
+  // That something does not exist is an answer like another.
+  if (outcome.kind === 'answer' && (status < 400 || status === 404)) {
     parts.logger.debug(facts, 'Microsoft Graph answered');
     return;
   }

@@ -49,6 +49,15 @@ export function refusalOf({ status, body }: GraphAnswer, name: string, permissio
   return unexpected(`status ${status}${code === '' ? '' : ` (${code})`} from ${name}`);
 }
 
+/** Graph shows objects with nothing but their id to those who may not read their kind. */
+export const withoutProperties = (kind: 'users' | 'groups', permission: string): GraphError =>
+  new GraphError(
+    'permissionMissing',
+    `Microsoft Graph shows ${kind} without their properties. Add the permission ${permission} to the app registration and let ` +
+      'an administrator of the tenant consent on behalf of the organization.',
+    { permission },
+  );
+
 export const tokenRefused = (): GraphError =>
   new GraphError(
     'tokenRefused',

@@ -11,7 +11,7 @@ import { readFields, readObjectId, readTexts } from './read-json.ts';
 import { type GraphAccess, readPages } from './read-pages.ts';
 
 /** Graph refuses longer lists. */
-export const GROUPS_PER_CHECK = 20;
+const GROUPS_PER_CHECK = 20;
 const CHECK_UNITS = 4;
 const LIST_BUDGET_MS = 60_000;
 /** Casts and counts are answered from an index, and only when both are asked for. */

@@ -1,5 +1,7 @@
 import type { GraphGroupFields, GroupChange, MemberFact } from '../directory/delta-change.ts';
+import { wholeGroup } from '../directory/whole-object.ts';
 import type { GraphGroup } from '../operations/graph-ports.ts';
+import { withoutProperties } from './graph-failure.ts';
 import {
   type Fields,
   has,
@@ -20,8 +22,11 @@ export const GROUP_SELECTION = 'groups-1';
 export const GROUP_PERMISSION = 'GroupMember.Read.All';
 
 function readGroupFields(row: Fields): Partial<GraphGroupFields> {
+  // Every group has one. Null stands for "you may not see this".
+  if (has(row, 'displayName') && row.displayName === null)
+    throw withoutProperties('groups', GROUP_PERMISSION);
   return {
-    ...(has(row, 'displayName') ? { displayName: readOptionalText(row, 'displayName') } : {}),
+    ...(has(row, 'displayName') ? { displayName: readOptionalText(row, 'displayName') ?? '' } : {}),
     ...(has(row, 'createdDateTime') ? { createdDateTime: readOptionalText(row, 'createdDateTime') } : {}),
     ...(has(row, 'securityEnabled') ? { securityEnabled: readOptionalBoolean(row, 'securityEnabled') } : {}),
     ...(has(row, 'groupTypes') ? { groupTypes: readTexts(row, 'groupTypes') } : {}),
@@ -51,13 +56,9 @@ export function readGroupChange(row: Fields): GroupChange {
     : { kind: 'groupRemoved', objectId, reason };
 }
 
+/** A group that was read as a whole: what the answer leaves out is empty. */
 export function readWholeGroup(row: Fields): GraphGroup {
-  return {
-    objectId: readObjectId(row),
-    displayName: null,
-    createdDateTime: null,
-    securityEnabled: null,
-    groupTypes: [],
-    ...readGroupFields(row),
-  };
+  const fields = wholeGroup(readGroupFields(row));
+  if (fields === null) throw withoutProperties('groups', GROUP_PERMISSION);
+  return { objectId: readObjectId(row), ...fields };
 }

@@ -27,5 +27,6 @@ export function readOrganization({ body, headers }: GraphAnswer, now: number): G
 /** The header has whole seconds, so less than one says nothing. */
 function skewOf(date: string | null, now: number): number | null {
   const at = date === null ? Number.NaN : Date.parse(date);
-  return Number.isNaN(at) ? null : Math.trunc((at - now) / 1000);
+  // Adding zero takes the sign off a zero.
+  return Number.isNaN(at) ? null : Math.trunc((at - now) / 1000) + 0;
 }

@@ -1,5 +1,7 @@
 import type { GraphIdentity, GraphUserFields, UserChange } from '../directory/delta-change.ts';
-import { GraphError, type GraphUser } from '../operations/graph-ports.ts';
+import { wholeUser } from '../directory/whole-object.ts';
+import type { GraphUser } from '../operations/graph-ports.ts';
+import { withoutProperties } from './graph-failure.ts';
 import {
   type Fields,
   has,
@@ -10,6 +12,7 @@ import {
   readOptionalText,
   readText,
   readTexts,
+  unexpected,
 } from './read-json.ts';
 import { readRemovalReason } from './read-removal.ts';
 
@@ -35,12 +38,7 @@ const optionalTexts = [
 function readUserFields(row: Fields): Partial<GraphUserFields> {
   // Every user has one. Null stands for "you may not see this", and must not empty a person.
   if (has(row, 'userPrincipalName') && row.userPrincipalName === null) {
-    throw new GraphError(
-      'permissionMissing',
-      `Microsoft Graph shows users without their properties. Add the permission ${USER_PERMISSION} to the app registration ` +
-        'and let an administrator of the tenant consent on behalf of the organization.',
-      { permission: USER_PERMISSION },
-    );
+    throw withoutProperties('users', USER_PERMISSION);
   }
   const texts = Object.fromEntries(
     optionalTexts.filter((name) => has(row, name)).map((name) => [name, readOptionalText(row, name)]),
@@ -76,20 +74,7 @@ export function readUserChange(row: Fields): UserChange {
 
 /** A user that was read as a whole: what the answer leaves out is empty. */
 export function readWholeUser(row: Fields): GraphUser {
-  return {
-    objectId: readObjectId(row),
-    displayName: null,
-    givenName: null,
-    surname: null,
-    mail: null,
-    jobTitle: null,
-    department: null,
-    mobilePhone: null,
-    businessPhones: [],
-    accountEnabled: null,
-    userType: null,
-    identities: [],
-    ...readUserFields(row),
-    userPrincipalName: readText(row, 'userPrincipalName'),
-  };
+  const fields = wholeUser(readUserFields(row));
+  if (fields === null) throw unexpected('a user has no userPrincipalName');
+  return { objectId: readObjectId(row), ...fields };
 }

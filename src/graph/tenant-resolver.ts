@@ -28,13 +28,13 @@ async function resolve(
   const metadata = await readOpenIdMetadata(parts, cloud, tenant, signal);
   if (metadata.kind === 'notFound') return notFound(cloud, tenant);
   const { issuer, cloudInstance } = metadata;
-  const home = cloudInstance === null ? cloud : cloudOfInstance(parts.clouds, cloudInstance);
-  if (home !== cloud) {
-    const place = home === null ? 'another cloud' : cloudNames[home];
+  // A name that we do not know says nothing: private clouds have their own.
+  const home = cloudInstance === null ? null : cloudOfInstance(cloudInstance);
+  if (home !== null && home !== cloud) {
     return {
       kind: 'otherCloud',
       cloud: home,
-      detail: `The tenant lives in ${place}, not in ${cloudNames[cloud]}. Change the cloud of the connection.`,
+      detail: `The tenant lives in ${cloudNames[home]}, not in ${cloudNames[cloud]}. Change the cloud of the connection.`,
     };
   }
   const tenantId = tenantIdOf(issuer);

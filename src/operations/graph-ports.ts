@@ -95,12 +95,9 @@ export interface DeltaRequest {
 }
 
 export interface GroupDeltaRequest extends DeltaRequest {
-  /** At most `GROUPS_PER_STREAM` object ids, the same at every read of one cursor; null follows all groups. */
+  /** 1 to `GROUPS_PER_STREAM` object ids, the same at every read of one cursor; null follows all groups. */
   readonly groupIds: readonly string[] | null;
 }
-
-/** Graph refuses longer filters on a delta stream. */
-export const GROUPS_PER_STREAM = 50;
 
 export interface GraphUser extends GraphUserFields {
   readonly objectId: string;

@@ -91,8 +91,8 @@ export interface GraphSignIn {
 export type ResolvedTenant =
   | { readonly kind: 'found'; readonly tenantId: string }
   | { readonly kind: 'notFound'; readonly detail: string }
-  /** The tenant lives in another cloud than asked. `cloud` is null when it is none that we know. */
-  | { readonly kind: 'otherCloud'; readonly cloud: Cloud | null; readonly detail: string };
+  /** The tenant lives in another cloud than asked. */
+  | { readonly kind: 'otherCloud'; readonly cloud: Cloud; readonly detail: string };
 
 export interface TenantResolver {
   /** Domain name or GUID → tenant GUID, through OpenID metadata (REQ-51). Throws `GraphError` `unavailable`. */

@@ -50,7 +50,7 @@ export interface RecordedTokens extends GraphTokens {
 }
 
 /** Tokens `token-1`, `token-2` …: another one for every demand of a fresh one. */
-export function makeTokens(): RecordedTokens {
+function makeTokens(): RecordedTokens {
   const demands: TokenDemand[] = [];
   let count = 1;
   return {

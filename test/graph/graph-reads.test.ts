@@ -113,6 +113,17 @@ describe('delta read', () => {
     assert.equal(server.seen.length, 1);
   });
 
+  it('asks with low priority for everything, and with the usual one for what has changed', async () => {
+    const { directory, server } = await serve(pageOf);
+    const steps = await collect(directory.readUsers(connection, { cursor: null, signal: neverAborted() }));
+    const last = steps.at(-1);
+    assert.ok(last?.kind === 'complete');
+    await collect(directory.readUsers(connection, { cursor: last.cursor, signal: neverAborted() }));
+    const priorities = server.seen.map(({ headers }) => headers['x-ms-throttle-priority']);
+    assert.deepEqual(priorities.slice(0, 3), ['Low', 'Low', 'Low']);
+    assert.equal(priorities[3], undefined);
+  });
+
   it('sends a filter of 50 groups, and the same cursor in another order of ids', async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `g-${String(index).padStart(2, '0')}`);
     const { directory, server } = await serve((_request, base) => ({
