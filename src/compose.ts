@@ -35,6 +35,8 @@ import { makeDeliveryWatch } from './operations/watch-deliveries.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
+import { openPointReads, type PointReads } from './postgres/point-reads.ts';
+import type { SqlConnection } from './postgres/sql-connection.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
@@ -68,6 +70,7 @@ const identifiers: Identifiers = { next: uuidV7 };
 /** Everything that talks to the database, wired once. */
 interface Core {
   readonly database: Database;
+  readonly pointReads: PointReads;
   readonly credentials: Credentials;
   readonly jobs: JobQueue;
   readonly unitOfWork: UnitOfWork;
@@ -86,7 +89,8 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
   });
   const jobs = makeJobQueue({ url: databaseUrl, logger });
   const watch = makeDeliveryWatch((organizationId) => relayLoop.wake(organizationId));
-  const plainUnitOfWork = makeUnitOfWork(database, (connection) =>
+  const pointReads = openPointReads({ url: databaseUrl, logger, ...(onStatement ? { onStatement } : {}) });
+  const makeAll = (connection: SqlConnection) =>
     makeStores(connection, {
       identifiers,
       noteDeliveries: watch.note,
@@ -96,9 +100,8 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
             rows: [...(await rows<Record<string, unknown>>({ text, values }))],
           }),
         }),
-    }),
-  );
-  const unitOfWork = watch.watch(plainUnitOfWork);
+    });
+  const unitOfWork = watch.watch(makeUnitOfWork(database, makeAll, pointReads));
   const credentials = makeCredentials(database, logger);
   const relayLoop = makeRelayLoop({
     logger,
@@ -106,16 +109,16 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
     ...makeDeliveryRelay({ unitOfWork, clock, sendingJobsWaiting: () => jobs.kick('deliver') }),
   });
   const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
-  return { database, credentials, jobs, unitOfWork, scim, relayLoop };
+  return { database, pointReads, credentials, jobs, unitOfWork, scim, relayLoop };
 }
 
 /** Another owner key of the first organization, without a server. */
 export async function makeAdminKey(parts: CoreParts): Promise<string> {
-  const { unitOfWork, database } = makeCore(parts);
+  const { unitOfWork, pointReads, database } = makeCore(parts);
   try {
     return await makeRescueKey({ unitOfWork, clock, identifiers, credentialMaker })();
   } finally {
-    await database.close();
+    await Promise.all([pointReads.close(), database.close()]);
   }
 }
 
@@ -148,7 +151,7 @@ export function compose(parts: ApplicationParts): Application {
       await core.relayLoop.stop();
       await jobs.stop(graceMs);
       await credentials.close();
-      await database.close();
+      await Promise.all([core.pointReads.close(), database.close()]);
     },
   };
 }

@@ -35,7 +35,7 @@ export function makeChangeUser(dependencies: ScimDependencies): ScimOperations['
       if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
       const user = changedUser(context, before, wanted, clock.now());
       const view = { user, groups: found.groups };
-      if (!(await stores.users.save(user))) return view;
+      if (!(await stores.users.save(user, before))) return view;
       const person = { user, previous: before, cause: 'directory' } as const;
       const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
       return new Finishing(view, written);

@@ -15,7 +15,7 @@ export function makeDeleteUser(dependencies: ScimDependencies): ScimOperations['
       requireVersion(ifMatch, previous.version);
       const now = clock.now();
       const user = { ...previous, version: previous.version + 1, lastModifiedAt: now, deletedAt: now };
-      if (!(await stores.users.save(user))) return;
+      if (!(await stores.users.save(user, previous))) return;
       const person = { user, previous, cause: 'directory' } as const;
       const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
       await written;

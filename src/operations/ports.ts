@@ -29,7 +29,16 @@ export interface UnitOfWork {
     configuration: ConfigurationLock,
     work: (stores: Stores) => Promise<Result | Finishing<Result>>,
   ) => Promise<Result>;
+  /** Statements that read, each a transaction of its own. */
   readonly read: <Result>(
+    context: OrganizationContext,
+    work: (stores: Stores) => Promise<Result>,
+  ) => Promise<Result>;
+  /**
+   * The same for look-ups that an index answers at once and that find next to nothing: they share connections, so
+   * anything slower would hold up everybody.
+   */
+  readonly lookUp: <Result>(
     context: OrganizationContext,
     work: (stores: Stores) => Promise<Result>,
   ) => Promise<Result>;
@@ -56,9 +65,9 @@ export interface UserStore {
   /**
    * Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. Answers whether
    * the PSA can care: a record is linked to the user, or a rule names one of its groups. Otherwise there is nothing to
-   * decide.
+   * decide. With `before`, what did not change is left alone.
    */
-  readonly save: (user: DirectoryUser) => Promise<boolean>;
+  readonly save: (user: DirectoryUser, before?: DirectoryUser) => Promise<boolean>;
   readonly get: (connectionId: string, id: string, withGroups: boolean) => Promise<UserView | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
   /** Those of the ids that are no live user of the connection. */

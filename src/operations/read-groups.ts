@@ -4,7 +4,8 @@ import type { ScimOperations } from './scim-operations.ts';
 
 export function makeReadGroup(unitOfWork: UnitOfWork): ScimOperations['readGroup'] {
   return (context, id, withMembers) =>
-    unitOfWork.read(context, async (stores) => {
+    // Members may be many, and then they are no look-up.
+    (withMembers ? unitOfWork.read : unitOfWork.lookUp)(context, async (stores) => {
       const group = await stores.groups.get(context.connectionId, id);
       if (group === null) throw groupNotFound(id);
       if (!withMembers) return { group, members: null };

@@ -15,8 +15,9 @@ export function makeDeliveryWatch(deliveriesWaiting: (organizationId: string) =>
   const noted = new WeakSet<OrganizationContext>();
   return {
     note: (context) => void noted.add(context),
-    watch: ({ read, write }) => ({
+    watch: ({ read, lookUp, write }) => ({
       read,
+      lookUp,
       write: async (context, configuration, work) => {
         const result = await write(context, configuration, work);
         if (noted.has(context)) deliveriesWaiting(context.organizationId);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { OperationError } from '../operations/operation-error.ts';
+import { prepareConnection } from './connection-setup.ts';
 import { Session, type StatementObserver } from './session.ts';
 import type { Statement } from './sql-connection.ts';
 import { translateSqlError } from './sql-error.ts';
@@ -36,7 +37,6 @@ export interface Database {
   readonly close: () => Promise<void>;
 }
 
-const idleInTransactionMs = 60_000;
 /** Beyond the server's own timeout, for a server that went away without a word. */
 const unansweredMs = 5_000;
 
@@ -100,34 +100,4 @@ async function acquire(pool: pg.Pool): Promise<pg.PoolClient> {
       },
     );
   }
-}
-
-/**
- * Every connection acts as the role that owns nothing and does not bypass row-level security, whoever logged in, and
- * has its own settings, whatever the server's or the database's are.
- */
-async function prepareConnection(
-  client: pg.ClientBase,
-  statementTimeoutMs: number,
-  logger: Logger | undefined,
-): Promise<void> {
-  // While it is taken out of the pool nobody else listens, and an unheard error event ends the process.
-  client.on('error', (error) => logger?.warn({ err: error }, 'a database connection was lost'));
-  await client.query(
-    [
-      'set role rollcall_app',
-      `set statement_timeout = ${statementTimeoutMs}`,
-      `set idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
-      `set time zone 'UTC'`,
-      `set datestyle = 'ISO, YMD'`,
-      // Short statements: compiling them costs more than it saves.
-      'set jit = off',
-      // Planning costs more than running, so statements are planned once and the plan outlives the size of the tables
-      // it was made for. One that reads whole tables suits a small organization and ruins a large one; every access
-      // that matters has an index.
-      'set plan_cache_mode = force_generic_plan',
-      'set enable_seqscan = off',
-      'set enable_mergejoin = off',
-    ].join('; '),
-  );
 }

@@ -1,20 +1,56 @@
+import { type Match, readMatch } from '../operations/match-query.ts';
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
 import { listResources } from './query/query-sql.ts';
 import { userTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { groupsOfUser, readUserView, type UserRow, type UserView, userColumns } from './user-rows.ts';
 
-export function listUsers(
+const columnsOf = (withGroups: boolean): string =>
+  withGroups ? `${userColumns}, ${groupsOfUser} as "groups"` : userColumns;
+
+export async function listUsers(
   connection: SqlConnection,
   connectionId: string,
   query: ResourceQuery,
 ): Promise<ResourcePageResult<UserView>> {
-  return listResources<UserRow, UserView>(connection, {
-    table: userTable,
-    columns: query.withReferences ? `${userColumns}, ${groupsOfUser} as "groups"` : userColumns,
-    connectionId,
-    query,
-    read: readUserView,
-    idOf: (row) => row.id,
+  const match = readMatch('User', query);
+  const found = match === null ? null : await matchUsers(connection, connectionId, query, match);
+  return (
+    found ??
+    listResources<UserRow, UserView>(connection, {
+      table: userTable,
+      columns: columnsOf(query.withReferences),
+      connectionId,
+      query,
+      read: readUserView,
+      idOf: (row) => row.id,
+    })
+  );
+}
+
+const conditionOf: ReadonlyMap<string, string> = new Map([
+  ['userName', 'u.user_name_key = lower($3::text)'],
+  ['externalId', 'u.external_id = $3::text'],
+]);
+
+/** The statement of a match without anything that a page of more would need; null when there is more than a page. */
+async function matchUsers(
+  connection: SqlConnection,
+  connectionId: string,
+  { page, withReferences }: ResourceQuery,
+  { attribute, value }: Match,
+): Promise<ResourcePageResult<UserView> | null> {
+  const limit = page.count + 1;
+  const rows = await connection.rows<UserRow>({
+    name: `match_user_${attribute}${withReferences ? '_with_groups' : ''}`,
+    text: `
+      select ${columnsOf(withReferences)} from directory_users u
+      where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.deleted_at is null
+        and ${conditionOf.get(attribute) ?? 'false'}
+      order by u.directory_user_id
+      limit $4::integer`,
+    values: [connection.context.organizationId, connectionId, value, limit],
   });
+  if (rows.length === limit) return null;
+  return { total: rows.length, items: rows.map(readUserView), nextCursor: null };
 }

@@ -12,20 +12,20 @@ export interface StatementObserver {
 }
 
 /** The organization that each server connection is bound to, as far as we know for sure. */
-const bindings = new WeakMap<pg.PoolClient, string>();
+const bindings = new WeakMap<pg.ClientBase, string>();
 
 /**
  * One server connection while it is taken out of the pool. It remembers across uses which organization the connection
  * is bound to, so that binding costs a statement only when the organization differs.
  */
 export class Session {
-  readonly #client: pg.PoolClient;
+  readonly #client: pg.ClientBase;
   readonly #observer: StatementObserver;
   #unanswered = 0;
   #isCorked = false;
   #isBroken = false;
 
-  constructor(client: pg.PoolClient, observer: StatementObserver) {
+  constructor(client: pg.ClientBase, observer: StatementObserver) {
     this.#client = client;
     this.#observer = observer;
   }
@@ -33,6 +33,11 @@ export class Session {
   /** A broken session must not go back to the pool. */
   get isBroken(): boolean {
     return this.#isBroken;
+  }
+
+  /** Nothing on this connection can be relied on any more. */
+  giveUp(): void {
+    this.#isBroken = true;
   }
 
   get organizationId(): string | null {
@@ -143,7 +148,7 @@ export class Session {
 }
 
 /** The socket is no documented part of `pg`; without it every statement is written by itself. */
-function streamOf(client: pg.PoolClient): Writable | null {
+function streamOf(client: pg.ClientBase): Writable | null {
   const connection: unknown = Reflect.get(client, 'connection');
   if (typeof connection !== 'object' || connection === null) return null;
   const stream: unknown = Reflect.get(connection, 'stream');

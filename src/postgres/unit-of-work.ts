@@ -2,6 +2,7 @@ import type { OrganizationContext } from '../operations/context.ts';
 import { Finishing } from '../operations/finishing.ts';
 import type { ConfigurationLock, Stores, UnitOfWork } from '../operations/ports.ts';
 import type { Database } from './database.ts';
+import type { PointReads } from './point-reads.ts';
 import type { Session } from './session.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { isWorthRetrying, translateSqlError } from './sql-error.ts';
@@ -11,10 +12,18 @@ export type MakeStores = (connection: SqlConnection) => Stores;
 const maxRetries = 3;
 
 /** The only opener of transactions and the only place where a connection is bound to an organization. */
-export function makeUnitOfWork(database: Database, makeStores: MakeStores): UnitOfWork {
+export function makeUnitOfWork(
+  database: Database,
+  makeStores: MakeStores,
+  pointReads?: PointReads,
+): UnitOfWork {
+  const read: UnitOfWork['read'] = (context, work) =>
+    withBoundConnection(database, context, (connection) => work(makeStores(connection)));
   return {
-    read: (context, work) =>
-      withBoundConnection(database, context, (connection) => work(makeStores(connection))),
+    read,
+    lookUp: pointReads
+      ? (context, work) => pointReads.read(context, (connection) => work(makeStores(connection)))
+      : read,
     write: async <Result>(
       context: OrganizationContext,
       configuration: ConfigurationLock,

@@ -44,7 +44,7 @@ const isConcerned = `
           select from mapping_rules r
           where r.organization_id = $1::uuid and r.connection_id = g.connection_id and r.group_key = g.rule_key)))`;
 
-const writeUser = `
+const keepEmails = `
   wanted as (${emailKeys('$8::jsonb')}),
   dropped_emails as (
     delete from directory_user_emails d
@@ -55,14 +55,17 @@ const writeUser = `
     insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
     select $1::uuid, $2::uuid, w.value_key, w.type_key from wanted w
     on conflict on constraint directory_user_emails__identity do nothing
-  )
+  )`;
+
+const writeUser = `
   update directory_users set connection_id = $3::uuid, user_name = $4::text, external_id = $5::text,
     object_id = $6::uuid, active = $7::boolean, attributes = $8::jsonb, version = $9::bigint,
     created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz
   where organization_id = $1::uuid and directory_user_id = $2::uuid
   returning ${isConcerned} as "isConcerned"`;
 
-export const updateUser = `with ${writeUser}`;
+export const updateUser = writeUser;
+export const updateUserAndEmails = `with ${keepEmails} ${writeUser}`;
 
 /** The groups are locked in id order before they lose the member: two users that leave at once must not deadlock. */
 export const updateDeletedUser = `
@@ -86,7 +89,7 @@ export const updateDeletedUser = `
     where g.organization_id = $1::uuid
       and g.directory_group_id = any(array(select l.directory_group_id from left_memberships l))
   ),
-  ${writeUser}`;
+  ${keepEmails} ${writeUser}`;
 
 export const userValues = (organizationId: string, user: DirectoryUser): readonly unknown[] => [
   organizationId,

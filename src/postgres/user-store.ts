@@ -1,9 +1,17 @@
 import type { DirectoryUser } from '../directory/directory-user.ts';
+import { sameJson } from '../directory/same-json.ts';
 import type { Identifiers, UserStore } from '../operations/ports.ts';
 import { listUsers } from './list-users.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
-import { entryValues, insertUser, updateDeletedUser, updateUser, userValues } from './user-statements.ts';
+import {
+  entryValues,
+  insertUser,
+  updateDeletedUser,
+  updateUser,
+  updateUserAndEmails,
+  userValues,
+} from './user-statements.ts';
 import { isUuid } from './uuid.ts';
 
 const liveUser = `
@@ -63,6 +71,17 @@ const idsUnderGroups = `
 /** Comes before every id. */
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
+/** The side table of emails is left alone when they are what they were. */
+function updateStatement(
+  user: DirectoryUser,
+  before: DirectoryUser | undefined,
+): { name: string; text: string } {
+  if (user.deletedAt !== null) return { name: 'update_deleted_user', text: updateDeletedUser };
+  return before !== undefined && sameJson(user.attributes.emails ?? null, before.attributes.emails ?? null)
+    ? { name: 'update_user', text: updateUser }
+    : { name: 'update_user_and_emails', text: updateUserAndEmails };
+}
+
 export function makeUserStore(connection: SqlConnection, nextId: Identifiers['next']): UserStore {
   const { organizationId } = connection.context;
 
@@ -84,11 +103,8 @@ export function makeUserStore(connection: SqlConnection, nextId: Identifiers['ne
     lock: (connectionId, id) => one('lock_user', lockUser, connectionId, id),
     lockMany: (ids) =>
       connection.rows<DirectoryUser>({ name: 'lock_users', text: lockUsers, values: [organizationId, ids] }),
-    save: async (user) => {
-      const statement =
-        user.deletedAt === null
-          ? { name: 'update_user', text: updateUser }
-          : { name: 'update_deleted_user', text: updateDeletedUser };
+    save: async (user, before) => {
+      const statement = updateStatement(user, before);
       const values = userValues(organizationId, user);
       const [row] = await connection.rows<{ isConcerned: boolean }>({ ...statement, values });
       return row?.isConcerned ?? false;

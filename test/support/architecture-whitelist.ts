@@ -50,7 +50,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   },
   postgres: {
     folders: {
-      operations: [...PORTS, 'resource-query.ts', 'keyset-page.ts', 'finishing.ts'],
+      operations: [...PORTS, 'resource-query.ts', 'keyset-page.ts', 'finishing.ts', 'match-query.ts'],
       directory: 'all',
       mapping: 'all',
       provisioning: 'all',
