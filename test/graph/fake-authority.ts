@@ -10,6 +10,8 @@ export interface FakeAuthority extends LocalServer {
   /** Answers of the standard kind, for changing a part of them. */
   readonly userTokens: (claims?: object, fields?: object) => object;
   nonce: string;
+  /** Access tokens that Graph refuses. */
+  readonly refused: Set<string>;
 }
 
 const tid = connection.tenantId;
@@ -22,6 +24,7 @@ export const unsignedToken = (claims: object): string => `${encode({ alg: 'RS256
 /** An identity platform with one tenant, which gives tokens to whoever asks. */
 export async function startAuthority(): Promise<FakeAuthority> {
   const replies: Reply[] = [];
+  const refused = new Set<string>();
   let issued = 0;
 
   const userTokens = (claims: object = {}, fields: object = {}): object => {
@@ -69,11 +72,12 @@ export async function startAuthority(): Promise<FakeAuthority> {
     };
   };
 
-  const answer = ({ url, body }: SeenRequest): Reply => {
+  const answer = ({ url, body, headers }: SeenRequest): Reply => {
     const path = url.split('?')[0];
     if (path === `/${tid}/v2.0/.well-known/openid-configuration`) {
       return { body: { issuer: `${authority.url}/${tid}/v2.0`, cloud_instance_name: 'microsoftonline.com' } };
     }
+    if (refused.has(String(headers.authorization))) return { status: 401 };
     if (path === '/v1.0/organization') {
       return {
         body: {
@@ -90,6 +94,7 @@ export async function startAuthority(): Promise<FakeAuthority> {
   const authority: FakeAuthority = {
     ...server,
     replies,
+    refused,
     nonce: '',
     userTokens,
     tokenRequests: () =>

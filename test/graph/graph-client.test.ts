@@ -219,6 +219,13 @@ describe('Graph client', () => {
     assert.equal(answer.status, 200);
   });
 
+  it('demands no further token when Graph then fails for another reason', async () => {
+    const server = await serveInTurn({ status: 401 }, { status: 503 }, { body: {} });
+    const { client, tokens } = makeTestClient(server.url);
+    await client.send(connection, get);
+    assert.deepEqual(tokens.demands, [{}, { isFresh: true }, {}]);
+  });
+
   it('passes a claims challenge on to the identity platform', async () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
     const challenge = `Bearer realm="", authorization_uri="https://login.example/", error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`;

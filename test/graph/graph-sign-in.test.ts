@@ -43,6 +43,7 @@ before(async () => {
 after(() => authority.close());
 beforeEach(() => {
   authority.replies.length = 0;
+  authority.refused.clear();
   (authority.seen as unknown[]).length = 0; // The list of the test's own server.
   tokenCache = makeMemoryTokenCache();
   graph = makeServer();
@@ -470,6 +471,16 @@ describe('connection as the application', () => {
       neverAborted(),
     );
     refusedAs(outcome, 'invalidSecret');
+  });
+
+  it('is renewed once when several calls are refused for the same token', async () => {
+    await connect();
+    const token = authority.seen.at(-1)?.headers.authorization;
+    authority.refused.add(String(token));
+    await Promise.all(
+      Array.from({ length: 6 }, () => graph.directory.organization(connection, neverAborted())),
+    );
+    assert.equal(authority.tokenRequests().length, 2);
   });
 
   it('takes up a changed key at once', async () => {

@@ -102,9 +102,9 @@ describe('pacer', () => {
     const leave = new AbortController();
     const waiting = pacer.begin('lane', soon({ signal: leave.signal })).catch(() => null);
     await settle();
-    running[0]?.end({});
     leave.abort(new Error('left'));
-    (await waiting)?.end({});
+    running[0]?.end({});
+    assert.equal(await waiting, null);
     const next = await pacer.begin('lane', soon());
     next.end({});
   });
