@@ -27,6 +27,7 @@ export function makeRelayLoop({ logger, relay, forget, listOrganizations }: Rela
   let isStopped = false;
   let running: Promise<void> | null = null;
   let rounds: NodeJS.Timeout | null = null;
+  let round: Promise<void> = Promise.resolve();
 
   const comeBack = (organizationId: string, delayMs: number): void => {
     clearTimeout(timers.get(organizationId));
@@ -57,7 +58,7 @@ export function makeRelayLoop({ logger, relay, forget, listOrganizations }: Rela
     waiting.add(organizationId);
     running ??= Promise.resolve().then(drain);
   };
-  const round = async (): Promise<void> => {
+  const goRound = async (): Promise<void> => {
     try {
       for await (const organizationId of organizationIds(listOrganizations)) {
         if (isStopped) return;
@@ -71,14 +72,16 @@ export function makeRelayLoop({ logger, relay, forget, listOrganizations }: Rela
 
   return {
     start: () => {
-      void round();
-      rounds = setInterval(() => void round(), roundMs).unref();
+      round = goRound();
+      rounds = setInterval(() => {
+        round = round.then(goRound);
+      }, roundMs).unref();
     },
     stop: async () => {
       isStopped = true;
       if (rounds !== null) clearInterval(rounds);
       for (const timer of timers.values()) clearTimeout(timer);
-      await running;
+      await Promise.all([running, round]);
     },
     wake,
   };

@@ -357,12 +357,19 @@ describe('what webhooks are sent', () => {
 
   it('never is what belongs to another organization', async () => {
     const operatorKey = 'operator_'.padEnd(40, 'x');
-    const other = await startTestApp({ env: { WEBHOOK_ALLOW_PRIVATE: 'true', OPERATOR_API_KEY: operatorKey } });
+    const other = await startTestApp({
+      env: { WEBHOOK_ALLOW_PRIVATE: 'true', OPERATOR_API_KEY: operatorKey },
+    });
     try {
       const made = await other.admin('POST', '/webhooks', { url: receiver.url });
-      const { body: organization } = await other.admin('POST', '/organizations', { name: 'Other' }, {
-        authorization: `Bearer ${operatorKey}`,
-      });
+      const { body: organization } = await other.admin(
+        'POST',
+        '/organizations',
+        { name: 'Other' },
+        {
+          authorization: `Bearer ${operatorKey}`,
+        },
+      );
       const headers = { authorization: `Bearer ${organization.key}` };
       const employee = { username: 'theirs', firstName: 'A', lastName: 'B', email: 'theirs@example.com' };
       assert.equal((await other.admin('POST', '/employees', employee, headers)).status, 201);
