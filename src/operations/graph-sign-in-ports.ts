@@ -42,7 +42,10 @@ export interface SignInAnswer {
 
 /** A token was issued for the tenant of the connection, with everything that is needed. */
 export interface GraphGrant {
-  /** Proven: by the ID token, or by reading the organization with the token. Equals that of the connection. */
+  /**
+   * Proven: by the ID token; for the application by reading the organization, or, where only that is forbidden, by the
+   * token itself. Equals that of the connection.
+   */
   readonly tenantId: string;
   /** Short names, such as `User.Read.All`, sorted; permissions of the application in the application flow. */
   readonly grantedScopes: readonly string[];
