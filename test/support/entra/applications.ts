@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 
 /** Trust in the tokens of another issuer, instead of a secret. */
 export interface FederatedCredential {
@@ -181,5 +181,5 @@ function readSecret(secret: NonNullable<ApplicationInput['secrets']>[number]): C
 function readCertificate(pem: string): ClientCertificate {
   const { raw, publicKey } = new X509Certificate(pem);
   const digest = (algorithm: string) => createHash(algorithm).update(raw).digest('base64url');
-  return { sha1: digest('sha1'), sha256: digest('sha256'), publicKey: createPublicKey(publicKey) };
+  return { sha1: digest('sha1'), sha256: digest('sha256'), publicKey };
 }
