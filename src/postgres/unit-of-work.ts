@@ -74,7 +74,7 @@ async function inTransaction<Result>(
     const outcome = await useConnection(session, context, work);
     const [result, pending] =
       outcome instanceof Finishing ? [outcome.result, outcome.pending] : [outcome, null];
-    await Promise.all([begun, pending, session.commit(organizationId)]);
+    await firstFailure([begun, pending, session.commit(organizationId)]);
     return result;
   } catch (error) {
     const beginFailure = await begun.then(
@@ -106,6 +106,13 @@ async function useConnection<Result>(
     });
   } finally {
     isOver = true;
+  }
+}
+
+/** Waits for all; what was sent first is the cause of what failed after it. */
+async function firstFailure(sent: readonly (Promise<unknown> | null)[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(sent)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 
