@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const main = fileURLToPath(new URL('../support/entra/emulator-process.ts', import.meta.url));
-
-interface Addresses {
-  readonly loginUrl: string;
-  readonly graphUrl: string;
-  readonly strangerUrl: string;
-  readonly controlUrl: string;
-}
+import { type EmulatorProcess, startEmulatorProcess } from '../support/entra/emulator-process-client.ts';
 
 describe('the emulator as a process of its own', () => {
-  let child: ReturnType<typeof spawn>;
-  let addresses: Addresses;
+  let emulator: EmulatorProcess;
 
   before(async () => {
-    child = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = await once(createInterface({ input: child.stdout ?? assert.fail('no output') }), 'line');
-    addresses = JSON.parse(String(line));
+    emulator = await startEmulatorProcess();
   });
-  after(async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  });
+  after(() => emulator?.stop());
 
-  async function control(command: string, input: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const response = await fetch(`${addresses.controlUrl}/${command}`, {
-      method: 'POST',
-      body: JSON.stringify(input),
-    });
-    const body = Object(await response.json());
-    if (!response.ok) throw new Error(String(body['error']));
-    return body;
-  }
+  const control: EmulatorProcess['control'] = (command, input) => emulator.control(command, input);
 
   it('is set up, changed, disturbed and observed over HTTP', async () => {
     const { id: tenantId } = await control('add-tenant', {
@@ -49,7 +23,7 @@ describe('the emulator as a process of its own', () => {
     await control('consent', { tenantId, appId, roles: ['User.Read.All', 'Directory.Read.All'] });
     const { token } = await control('graph-token', { tenantId, appId });
     const read = async (target: string) => {
-      const url = target.startsWith('http') ? target : `${addresses.graphUrl}/v1.0/${target}`;
+      const url = target.startsWith('http') ? target : `${emulator.graphUrl}/v1.0/${target}`;
       const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
       return { status: response.status, body: Object(await response.json()) };
     };
@@ -96,12 +70,12 @@ describe('the emulator as a process of its own', () => {
       control('add-user', { tenantId: 'unknown', userPrincipalName: 'x@y.example' }),
       /no tenant/,
     );
-    const { status } = await fetch(`${addresses.controlUrl}/requests`);
+    const { status } = await fetch(`${emulator.controlUrl}/requests`);
     assert.equal(status, 405);
   });
 
   it('has no control API at the stranger', async () => {
-    const response = await fetch(`${addresses.strangerUrl}/_control/requests`, {
+    const response = await fetch(`${emulator.strangerUrl}/_control/requests`, {
       method: 'POST',
       body: '{}',
     });

@@ -43,7 +43,7 @@ export interface Round {
   readonly deltaLink: string;
 }
 
-export const ALL_ROLES = ['User.Read.All', 'GroupMember.Read.All', 'Group.Read.All', 'Directory.Read.All'];
+const ALL_ROLES = ['User.Read.All', 'GroupMember.Read.All', 'Group.Read.All', 'Directory.Read.All'];
 
 /** One emulator with one tenant and an application that may read everything. */
 export class GraphHarness {

@@ -1,62 +1,13 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { defaultDeliverySettings } from '../support/entra/delivery-settings.ts';
 import { defaultTenantSettings } from '../support/entra/tenant-settings.ts';
 import { useGraph } from './graph-harness.ts';
-
-interface Notification {
-  readonly subscriptionId: string;
-  readonly clientState: string;
-  readonly changeType?: string;
-  readonly lifecycleEvent?: string;
-  readonly resourceData?: { readonly id: string };
-}
-
-/** A notification endpoint: echoes validation tokens, keeps what it is sent. */
-class Receiver {
-  readonly received: Notification[] = [];
-  readonly deliveries: (readonly Notification[])[] = [];
-  /** Of the next answers; 202 afterwards. */
-  statuses: number[] = [];
-  echoes = true;
-  url = '';
-  readonly #server: Server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://receiver.example');
-    const token = url.searchParams.get('validationToken');
-    if (token !== null) {
-      response.writeHead(200, { 'content-type': 'text/plain' }).end(this.echoes ? token : 'something else');
-      return;
-    }
-    let text = '';
-    request.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    request.on('end', () => {
-      const status = this.statuses.shift() ?? 202;
-      const { value }: { value: Notification[] } = JSON.parse(text);
-      this.deliveries.push(value);
-      if (status === 202) this.received.push(...value);
-      response.writeHead(status).end();
-    });
-  });
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    const { port } = this.#server.address() as AddressInfo;
-    this.url = `http://127.0.0.1:${port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
+import { NotificationReceiver } from './notification-receiver.ts';
 
 describe('emulated change notifications', () => {
   const graph = useGraph();
-  const receiver = new Receiver();
+  const receiver = new NotificationReceiver();
   let user = '';
 
   before(async () => {

@@ -1,4 +1,4 @@
-import type { EntraEmulatorCore } from './entra-emulator.ts';
+import type { EntraEmulatorCore } from './entra-emulator-core.ts';
 import type { SeedInput } from './seed-tenant.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
 

@@ -1,6 +1,6 @@
 import { type Answer, type IncomingCall, jsonAnswer } from './answer.ts';
 import { COMMANDS } from './control-commands.ts';
-import type { EntraEmulatorCore } from './entra-emulator.ts';
+import type { EntraEmulatorCore } from './entra-emulator-core.ts';
 
 const PREFIX = '/_control/';
 

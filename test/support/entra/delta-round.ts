@@ -1,6 +1,6 @@
 import { gatherChanges, type ObjectDelta } from './delta-changes.ts';
 import type { DeltaPlace, DeltaTracking } from './delta-token.ts';
-import { DEFAULT_PROPERTIES, type Json, odataType } from './directory-object.ts';
+import { DEFAULT_PROPERTIES, type DirectoryObject, type Json, odataType } from './directory-object.ts';
 import { representDeltaRow } from './represent-object.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
@@ -28,7 +28,7 @@ export interface DeltaReader {
 const KEPT_ROUNDS = 8;
 
 /** What a query follows: the selected properties, or the default ones with the members of groups. */
-export function trackedProperties({ collection, select }: DeltaTracking): readonly string[] {
+function trackedProperties({ collection, select }: DeltaTracking): readonly string[] {
   if (select !== null) return select;
   return collection === 'users' ? DEFAULT_PROPERTIES.user : [...DEFAULT_PROPERTIES.group, 'members'];
 }
@@ -85,25 +85,35 @@ function enumerate(reader: DeltaReader, place: DeltaPlace): DeltaPage {
   const { tenant, tracking } = reader;
   const table = tracking.collection === 'users' ? tenant.users : tenant.groups;
   const ids = tracking.ids ?? table.order;
-  const tracked = trackedProperties(tracking);
   const builder = new PageBuilder(tenant);
   // What was added since the round began is told by the next one.
   const end = tracking.ids === null ? Math.min(place.to, ids.length) : ids.length;
   let { row, slot } = place;
   for (; row < end && !builder.isFull; row += 1) {
-    const object = table.get(ids[row] ?? '');
-    if (object?.deletedAt !== null) {
-      if (object && tenant.settings.removedInFirstRound) builder.rows.push(removedRow(object.id, 'changed'));
-      continue;
-    }
-    const members = withMembers(reader, tracked, object.id) ? liveMembers(tenant, object.id) : NO_MEMBERS;
-    const rest = builder.add(representDeltaRow(object, tracked), members, slot);
+    const rest = addObject(reader, builder, table.get(ids[row] ?? ''), slot);
     slot = 0;
     if (rest !== null)
       return { rows: builder.rows, next: { ...place, row, slot: rest, page: place.page + 1 } };
   }
   const next = row < end ? { ...place, row, slot: 0, page: place.page + 1 } : null;
   return { rows: builder.rows, next };
+}
+
+function addObject(
+  { tenant, ...reader }: DeltaReader,
+  builder: PageBuilder,
+  object: DirectoryObject | undefined,
+  slot: number,
+): number | null {
+  if (object?.deletedAt !== null) {
+    if (object && tenant.settings.removedInFirstRound) builder.rows.push(removedRow(object.id, 'changed'));
+    return null;
+  }
+  const tracked = trackedProperties(reader.tracking);
+  const members = withMembers({ tenant, ...reader }, tracked, object.id)
+    ? liveMembers(tenant, object.id)
+    : NO_MEMBERS;
+  return builder.add(representDeltaRow(object, tracked), members, slot);
 }
 
 function withMembers(reader: DeltaReader, tracked: readonly string[], groupId: string): boolean {
@@ -197,9 +207,13 @@ function removedRow(id: string, reason: 'changed' | 'deleted'): DeltaRow {
   return { id, '@removed': { reason } };
 }
 
-/** Nothing promises an order, nor that an object is told once. */
+/**
+ * Nothing promises an order, nor that an object is told once. Rows with values of their time stay in order, or the last
+ * one would not be the true one.
+ */
 function disturb({ tenant }: DeltaReader, place: DeltaPlace, rows: readonly DeltaRow[]): readonly DeltaRow[] {
-  const { repeatRows, shuffleRows } = tenant.settings;
+  const { repeatRows, shuffleRows, separateRows } = tenant.settings;
+  if (separateRows) return rows;
   const repeated = repeatRows > 0 ? [...rows, ...rows.slice(0, repeatRows)] : rows;
   return shuffleRows === null ? repeated : shuffled(repeated, seededRandom(shuffleRows + place.page));
 }

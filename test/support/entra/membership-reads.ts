@@ -21,10 +21,7 @@ export interface Relation {
 }
 
 /** Groups with hidden membership are as if empty for those who may not see it. */
-export function visibleView(
-  call: Pick<GraphCall, 'tenant' | 'caller'>,
-  view: MembershipView,
-): MembershipView {
+function visibleView(call: Pick<GraphCall, 'tenant' | 'caller'>, view: MembershipView): MembershipView {
   if (readsHiddenMembers(call.caller)) return view;
   const isHidden = (id: string) => isHiddenMembership(call.tenant.groups.get(id));
   return {

@@ -6,9 +6,9 @@ import { makeSigningKey, type SigningKey, type SigningKeys } from './signing-key
 import type { TenantDirectory } from './tenant-directory.ts';
 
 /** The audience that all custom applications of all tenants share when the secret token is left blank. */
-export const CUSTOM_APPLICATION_AUDIENCE = '8adf8e6e-67b2-4cf2-a259-e3dc5476c621';
+const CUSTOM_APPLICATION_AUDIENCE = '8adf8e6e-67b2-4cf2-a259-e3dc5476c621';
 /** Microsoft.Azure.SyncFabric, the provisioning service. */
-export const PROVISIONING_SERVICE_APP_ID = '00000014-0000-0000-c000-000000000000';
+const PROVISIONING_SERVICE_APP_ID = '00000014-0000-0000-c000-000000000000';
 
 export type TokenDefect =
   | 'alg-none'

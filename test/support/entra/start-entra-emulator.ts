@@ -1,7 +1,7 @@
 import { type Answer, emptyAnswer, type IncomingCall } from './answer.ts';
 import { answerControl, isControlCall } from './control-router.ts';
 import { makeEmulatorClock } from './emulator-clock.ts';
-import { EntraEmulatorCore } from './entra-emulator.ts';
+import { EntraEmulatorCore } from './entra-emulator-core.ts';
 import { type Listener, startListener } from './http-listener.ts';
 import type { IssuerStyle } from './issuers.ts';
 import {

@@ -168,6 +168,8 @@ export class TenantDirectory {
   restoreGroup(id: string): void {
     this.groups.replace(id, this.groups.expect(id, 'deleted').properties, null);
     this.#record({ about: 'group', what: 'restored', id, values: {} });
+    // Who took the group away at its removal hears its members again.
+    this.#record({ about: 'members', id, added: [...this.memberships.membersOf(id)], removed: [] });
     if (this.settings.membershipFollowsDeletion) this.#reportGroupsOf(id, 'added');
   }
 

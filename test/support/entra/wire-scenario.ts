@@ -11,7 +11,7 @@ export interface WireScene {
   readonly token: string;
 }
 
-export const WIRE_TENANT_ID = 'b9d1a6f0-6f0e-4c39-a3c5-0c0a4f6b1c01';
+const WIRE_TENANT_ID = 'b9d1a6f0-6f0e-4c39-a3c5-0c0a4f6b1c01';
 
 const DOMAIN = 'fabrikam.example';
 
