@@ -25,6 +25,7 @@ describe('configuration', () => {
     assert.equal(config.logLevel, 'info');
     assert.equal(config.requestTimeoutMs, 30_000);
     assert.equal(config.shutdownGraceMs, 10_000);
+    assert.equal(config.webhookAllowPrivate, false);
     assert.equal(config.adminApiKey, undefined);
     assert.equal(config.encryptionKey, undefined);
     assert.ok(isAbsolute(config.dataDir) && config.dataDir.endsWith('data'));
@@ -128,10 +129,11 @@ describe('configuration', () => {
       LOG_LEVEL: 'loud',
       REQUEST_TIMEOUT_SECONDS: '0',
       SHUTDOWN_GRACE_SECONDS: '-1',
+      WEBHOOK_ALLOW_PRIVATE: 'yes',
     });
-    assert.equal(faults.length, 10);
+    assert.equal(faults.length, 11);
     assert.ok(faults.every((fault) => !fault.includes('\n') && fault.endsWith('.')));
-    assert.equal(new ConfigError(faults).message.split('\n').length, 11);
+    assert.equal(new ConfigError(faults).message.split('\n').length, 12);
   });
 
   it('never echoes the value of a secret', () => {

@@ -40,7 +40,7 @@ export const isSuccess = ({ status }: WebhookAnswer): boolean =>
   status !== null && status >= 200 && status <= 299;
 
 /** The target wants to hear no more. */
-export const isGone = ({ status }: WebhookAnswer): boolean => status === 410;
+const isGone = ({ status }: WebhookAnswer): boolean => status === 410;
 
 const overloadStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
