@@ -16,7 +16,7 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Starts the server as a process of its own, as `npm start` does, and waits until it says that it is ready. */
 export async function startServerProcess(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', main], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', main], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
