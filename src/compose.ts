@@ -5,7 +5,9 @@ import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
 import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
+import { composeGraph } from './compose-graph.ts';
 import type { Config } from './config.ts';
+import type { Graph } from './graph/make-graph.ts';
 import { type Authentication, makeAuthentication } from './http/authentication.ts';
 import { credentialMaker, isSameCredential } from './http/credentials.ts';
 import { makeEncryption, withoutEncryption } from './http/encryption.ts';
@@ -16,6 +18,7 @@ import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
 import type { Logger } from './observability/logger.ts';
 import { type Metrics, makeMetrics } from './observability/metrics.ts';
+import type { Encryption } from './operations/connection-ports.ts';
 import {
   type DefaultOrganization,
   makeEnsureDefaultOrganization,
@@ -78,6 +81,12 @@ interface Core {
   readonly relayLoop: RelayLoop;
 }
 
+/** What only a running server needs besides. */
+interface ServerCore extends Core {
+  readonly encryption: Encryption;
+  readonly graph: Graph;
+}
+
 type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'>;
 
 function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core {
@@ -122,10 +131,17 @@ export async function makeAdminKey(parts: CoreParts): Promise<string> {
   }
 }
 
+function makeServerCore(parts: ApplicationParts): ServerCore {
+  const core = makeCore(parts);
+  const { encryptionKey } = parts;
+  const encryption = encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey);
+  return { ...core, encryption, graph: composeGraph({ ...parts, encryption, unitOfWork: core.unitOfWork }) };
+}
+
 /** The composition root: the only place that knows every adapter. */
 export function compose(parts: ApplicationParts): Application {
   const { config, logger } = parts;
-  const core = makeCore(parts);
+  const core = makeServerCore(parts);
   const metrics = makeMetrics({ processMetrics: true });
   const { database, credentials, jobs, unitOfWork, scim } = core;
   return {
@@ -141,7 +157,7 @@ export function compose(parts: ApplicationParts): Application {
       await jobs.start({
         reconcile: makeRunReconcileJob(scim),
         replan: makeRunReplan(scim),
-        deliver: makeDeliverEvents(sendingParts(parts, core)),
+        deliver: makeDeliverEvents(sendingParts(config, core)),
       });
       core.relayLoop.start();
       logger.info({ organizationId: organization.organizationId }, 'ready');
@@ -157,10 +173,10 @@ export function compose(parts: ApplicationParts): Application {
 }
 
 /** What sends to webhooks, in jobs and for tests of a webhook. */
-const sendingParts = ({ config, encryptionKey }: ApplicationParts, { unitOfWork, relayLoop }: Core) => ({
+const sendingParts = (config: Config, { unitOfWork, relayLoop, encryption }: ServerCore) => ({
   unitOfWork,
   clock,
-  encryption: encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey),
+  encryption,
   webhookSender: makeWebhookSender({ allowPrivate: config.webhookAllowPrivate }),
   jitter: Math.random,
   deliveriesWaiting: relayLoop.wake,
@@ -170,7 +186,7 @@ const scimMount = '/scim/v2';
 const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
 
 /** SCIM is answered on Node's own request and response, everything else by the Express application. */
-function makeListener(parts: ApplicationParts, core: Core, metrics: Metrics): RequestListener {
+function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metrics): RequestListener {
   const authentication = makeAuthentication({ lookup: core.credentials, now: Date.now });
   const logRequest = makeRequestLog(parts.logger, metrics);
   const scim = makeScim(parts, core, authentication);
@@ -206,7 +222,7 @@ interface AppParts {
 
 function makeApp(
   parts: ApplicationParts,
-  core: Core,
+  core: ServerCore,
   { metrics, logRequest, authentication }: AppParts,
 ): Express {
   const { publicUrl, logger } = parts;
@@ -233,7 +249,7 @@ function makeApp(
 
 function makeAdmin(
   parts: ApplicationParts,
-  core: Core,
+  core: ServerCore,
   authentication: Authentication,
   document: ReturnType<typeof readOpenApiDocument>,
 ) {
@@ -242,7 +258,7 @@ function makeAdmin(
   const { operatorApiKey } = config;
   const operations = makeAdminOperations({
     ...scim,
-    ...sendingParts(parts, core),
+    ...sendingParts(config, core),
     credentialMaker,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),

@@ -8,6 +8,14 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Addresses without trailing slash. */
+interface CloudAddresses {
+  readonly authority?: string;
+  readonly graph?: string;
+}
+
+type CloudOverrides = Readonly<Record<'global' | 'usgov' | 'china', CloudAddresses>>;
+
 export type Config = {
   readonly port: number;
   readonly host: string;
@@ -25,6 +33,8 @@ export type Config = {
   readonly logLevel: LogLevel;
   readonly requestTimeoutMs: number;
   readonly shutdownGraceMs: number;
+  /** Where clouds are reached, for those that are not at their public addresses. */
+  readonly cloudOverrides: CloudOverrides;
   /** Webhooks may also call plain http, any port, and addresses inside the operator's own network. */
   readonly webhookAllowPrivate: boolean;
 };
@@ -67,6 +77,14 @@ function readPublicUrl(text: string): string | undefined {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
+/** Tokens and keys go there, so it has to be encrypted unless it stays on this machine. */
+function readCloudUrl(text: string): string | undefined {
+  const url = readPublicUrl(text);
+  if (url === undefined) return undefined;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname) ? url : undefined;
+}
+
 function readDatabaseUrl(text: string): string | undefined {
   return /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) ? text : undefined;
 }
@@ -99,6 +117,12 @@ function optionalText<T>(read: (text: string) => T | undefined, message: string)
 const apiKey = optionalText(
   readApiKey,
   `must have at least ${MIN_API_KEY_LENGTH} visible ASCII characters and no spaces; make one with: openssl rand -hex 32`,
+);
+
+const cloudUrl = optionalText(
+  readCloudUrl,
+  'must be an absolute https URL without credentials, query or fragment, such as https://login.example.com; http is for this ' +
+    'machine only; unset it to use the public address of the cloud',
 );
 
 const flag = z
@@ -136,6 +160,12 @@ const environment = z
     REQUEST_TIMEOUT_SECONDS: seconds(30, 1, 3600),
     SHUTDOWN_GRACE_SECONDS: seconds(10, 0, 600),
     WEBHOOK_ALLOW_PRIVATE: flag,
+    ENTRA_LOGIN_URL_GLOBAL: cloudUrl,
+    ENTRA_LOGIN_URL_USGOV: cloudUrl,
+    ENTRA_LOGIN_URL_CHINA: cloudUrl,
+    GRAPH_URL_GLOBAL: cloudUrl,
+    GRAPH_URL_USGOV: cloudUrl,
+    GRAPH_URL_CHINA: cloudUrl,
   })
   .refine((env) => env.OPERATOR_API_KEY === undefined || env.OPERATOR_API_KEY !== env.ADMIN_API_KEY, {
     path: ['OPERATOR_API_KEY'],
@@ -152,6 +182,11 @@ function withoutBlanks(env: Readonly<Record<string, string | undefined>>): Recor
   }
   return present;
 }
+
+const addresses = (authority: string | undefined, graph: string | undefined): CloudAddresses => ({
+  ...(authority === undefined ? {} : { authority }),
+  ...(graph === undefined ? {} : { graph }),
+});
 
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = environment.safeParse(withoutBlanks(env));
@@ -173,6 +208,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS,
     webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
+    cloudOverrides: {
+      global: addresses(values.ENTRA_LOGIN_URL_GLOBAL, values.GRAPH_URL_GLOBAL),
+      usgov: addresses(values.ENTRA_LOGIN_URL_USGOV, values.GRAPH_URL_USGOV),
+      china: addresses(values.ENTRA_LOGIN_URL_CHINA, values.GRAPH_URL_CHINA),
+    },
   });
 }
 

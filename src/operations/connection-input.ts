@@ -2,6 +2,7 @@ import type { EmailSource } from '../provisioning/settings.ts';
 import type { Cloud, Connection, Encryption } from './connection-ports.ts';
 import type { ConnectionKind } from './context.ts';
 import { FieldFaults, tidy } from './field-faults.ts';
+import { applicationKeyOwner } from './graph-connection.ts';
 
 /** Fields of a request; an absent one stays as it is, null clears it. */
 export interface ConnectionInput {
@@ -20,9 +21,13 @@ export interface NewConnection extends ConnectionInput {
   readonly kind: ConnectionKind;
 }
 
-interface Birth {
-  readonly id: string;
+interface Keeping {
   readonly now: string;
+  readonly encryption: Encryption;
+}
+
+interface Birth extends Keeping {
+  readonly id: string;
 }
 
 const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -70,25 +75,21 @@ const tidyDomains = (domains: readonly string[]): readonly string[] => [
 export function withConnectionInput(
   before: Connection,
   input: ConnectionInput,
-  encryption: Encryption,
+  keeping: Keeping,
 ): Connection {
   const faults = new FieldFaults();
   checkKind(before.kind, input, false, faults);
   checkEntraValues(input, faults);
   faults.raise();
-  return merge(before, input, encryption);
+  return merge(before, input, keeping);
 }
 
-export function readNewConnection(
-  input: NewConnection,
-  { id, now }: Birth,
-  encryption: Encryption,
-): Connection {
+export function readNewConnection(input: NewConnection, { id, ...keeping }: Birth): Connection {
   const faults = new FieldFaults();
   checkKind(input.kind, input, true, faults);
   checkEntraValues(input, faults);
   faults.raise();
-  return merge({ ...blank, id, kind: input.kind, createdAt: now }, input, encryption);
+  return merge({ ...blank, id, kind: input.kind, createdAt: keeping.now }, input, keeping);
 }
 
 const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
@@ -98,10 +99,13 @@ const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
   cloud: 'global',
   applicationId: null,
   applicationKeyEncrypted: null,
+  applicationKeySetAt: null,
   emailSource: 'auto',
   allowedExternalDomains: [],
   status: 'created',
   statusDetail: null,
+  graphFlow: null,
+  signedInAs: null,
   grantedScopes: [],
   verifiedDomains: [],
   lastSyncAt: null,
@@ -109,7 +113,7 @@ const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
   revision: 1,
 };
 
-function merge(before: Connection, input: ConnectionInput, encryption: Encryption): Connection {
+function merge(before: Connection, input: ConnectionInput, { now, encryption }: Keeping): Connection {
   const { name, tenant, cloud, applicationId, applicationKey, emailSource, allowedExternalDomains } = input;
   return {
     ...before,
@@ -118,7 +122,12 @@ function merge(before: Connection, input: ConnectionInput, encryption: Encryptio
     ...(tenant === undefined || tidy(tenant) === before.tenant ? {} : tenantOf(tenant)),
     ...(cloud === undefined ? {} : { cloud: cloud ?? 'global' }),
     ...(applicationId === undefined ? {} : { applicationId: applicationId?.toLowerCase() ?? null }),
-    ...(applicationKey == null ? {} : { applicationKeyEncrypted: encryption.encrypt(applicationKey.trim()) }),
+    ...(applicationKey == null
+      ? {}
+      : {
+          applicationKeyEncrypted: encryption.encrypt(applicationKey.trim(), applicationKeyOwner(before.id)),
+          applicationKeySetAt: now,
+        }),
     ...(emailSource === undefined ? {} : { emailSource }),
     ...(allowedExternalDomains === undefined
       ? {}

@@ -60,7 +60,11 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
     get: (context, id) =>
       unitOfWork.read(context, async (stores) => found(await stores.connections.get(id), id)),
     create: async (context, input) => {
-      const connection = readNewConnection(input, { id: identifiers.next(), now: clock.now() }, encryption);
+      const connection = readNewConnection(input, {
+        id: identifiers.next(),
+        now: clock.now(),
+        encryption,
+      });
       await unitOfWork.write(context, 'exclusive', (stores) => stores.connections.insert(connection));
       return connection;
     },
@@ -68,7 +72,7 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       unitOfWork.write(context, 'exclusive', async (stores) => {
         const before = found(await stores.connections.lock(id), id);
         requireVersion(ifMatch, before.revision);
-        const wanted = withConnectionInput(before, input, encryption);
+        const wanted = withConnectionInput(before, input, { now: clock.now(), encryption });
         if (isSameRecord(before, wanted)) return before;
         await stores.connections.save(wanted, clock.now());
         return { ...wanted, revision: before.revision + 1 };

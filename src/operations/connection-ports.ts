@@ -4,6 +4,9 @@ import type { Page, PageRequest } from './keyset-page.ts';
 
 export type Cloud = 'global' | 'usgov' | 'china';
 
+/** `delegated`: on behalf of the person who connected. `application`: as the application itself, unattended. */
+export type GraphFlow = 'delegated' | 'application';
+
 export type ConnectionStatus =
   | 'created'
   | 'connected'
@@ -22,6 +25,7 @@ export interface ConnectionConfiguration {
   readonly cloud: Cloud;
   readonly applicationId: string | null;
   readonly applicationKeyEncrypted: Uint8Array | null;
+  readonly applicationKeySetAt: string | null;
   readonly emailSource: EmailSource;
   readonly allowedExternalDomains: readonly string[];
 }
@@ -31,6 +35,10 @@ export interface Connection extends ConnectionConfiguration {
   readonly kind: ConnectionKind;
   readonly status: ConnectionStatus;
   readonly statusDetail: string | null;
+  /** How the tenant was connected last; null before that, and after a disconnection. */
+  readonly graphFlow: GraphFlow | null;
+  /** Delegated: the user name of whoever signed in, to show only. */
+  readonly signedInAs: string | null;
   readonly grantedScopes: readonly string[];
   readonly verifiedDomains: readonly string[];
   readonly lastSyncAt: string | null;
@@ -55,6 +63,11 @@ export interface ConnectionStore {
   readonly insert: (connection: Connection) => Promise<void>;
   /** Writes the configuration and moves the revision. */
   readonly save: (connection: Connection, at: string) => Promise<void>;
+  /**
+   * Writes what is known of the way to Microsoft Graph: status and detail, flow, who signed in, scopes, domains, tenant id and
+   * the last success. The configuration and its revision stay.
+   */
+  readonly saveGraphState: (connection: Connection) => Promise<void>;
   /** Number of employees and contacts linked to users of the connection. */
   readonly linkedPeople: (id: string) => Promise<{ readonly employees: number; readonly contacts: number }>;
   /** Takes the links to the connection's users off employees, contacts and logins; the records stay. */

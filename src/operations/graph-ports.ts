@@ -4,10 +4,7 @@ import type {
   GroupChange,
   UserChange,
 } from '../directory/delta-change.ts';
-import type { Cloud } from './connection-ports.ts';
-
-/** `delegated`: on behalf of the person who connected. `application`: as the application itself, unattended. */
-export type GraphFlow = 'delegated' | 'application';
+import type { Cloud, GraphFlow } from './connection-ports.ts';
 
 /** What is needed to sign in at a tenant and read it. Built where the key is decrypted, kept in memory only. */
 export interface GraphConnection {

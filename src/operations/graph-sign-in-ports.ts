@@ -1,5 +1,5 @@
-import type { Cloud } from './connection-ports.ts';
-import type { GraphConnection, GraphError, GraphFlow } from './graph-ports.ts';
+import type { Cloud, GraphFlow } from './connection-ports.ts';
+import type { GraphConnection, GraphError } from './graph-ports.ts';
 
 /** REQ-42: what the delegated flow asks for; a grant without one of them is `permissionMissing`. */
 export const DELEGATED_SCOPES = [

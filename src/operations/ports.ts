@@ -7,6 +7,8 @@ import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { AdminStores } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import type { Finishing } from './finishing.ts';
+import type { TokenCacheStore } from './graph-sign-in-ports.ts';
+import type { PendingSignInStore } from './pending-sign-in-ports.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './scim-operations.ts';
 import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
@@ -198,4 +200,6 @@ export interface Stores extends AdminStores {
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly tokenCaches: TokenCacheStore;
+  readonly pendingSignIns: PendingSignInStore;
 }

@@ -4,8 +4,10 @@ import { makeAdminStores } from './admin/admin-stores.ts';
 import { makeEventStore } from './event-store.ts';
 import { makeGroupStore } from './group-store.ts';
 import { makeMembershipStore } from './membership-store.ts';
+import { makePendingSignInStore } from './pending-sign-in-store.ts';
 import { makePeopleStore } from './people-store.ts';
 import type { SqlConnection } from './sql-connection.ts';
+import { makeTokenCacheStore } from './token-cache-store.ts';
 import { makeUserStore } from './user-store.ts';
 import { makeDeliveryStore } from './webhook-delivery-store.ts';
 import { makeWebhookStore } from './webhook-store.ts';
@@ -31,5 +33,7 @@ export function makeStores(connection: SqlConnection, parts: StoreParts): Stores
     jobs: jobs(connection),
     webhooks: makeWebhookStore(connection),
     deliveries: makeDeliveryStore(connection),
+    tokenCaches: makeTokenCacheStore(connection),
+    pendingSignIns: makePendingSignInStore(connection),
   };
 }

@@ -2,9 +2,10 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { type Application, compose } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { listen, type RunningServer } from '../../src/http/server.ts';
-import { makeLogger } from '../../src/observability/logger.ts';
+import { type Logger, makeLogger } from '../../src/observability/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { assertDocumented } from './documented-answer.ts';
+import type { EntraEmulator } from './entra/start-entra-emulator.ts';
 
 export interface AdminAnswer {
   readonly status: number;
@@ -49,14 +50,33 @@ export interface TestApp {
 
 export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Stands in for the identity platform and Microsoft Graph; without it, there is none to be reached. */
+  readonly entra?: Pick<EntraEmulator, 'loginUrl' | 'graphUrl'>;
+  /** Instead of one that is silent. */
+  readonly logger?: Logger;
   /** A database that others use too; otherwise the app has one of its own, dropped with it. */
   readonly database?: TestDatabase;
 }
 
+/** Nothing listens there, and Node's fetch refuses the port at once. */
+const nowhere = 'http://127.0.0.1:1';
+
 /** The whole server on a port of the system's choice and a database of its own, as `npm start` composes it. */
-export async function startTestApp({ env = {}, database }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({
+  env = {},
+  database,
+  entra,
+  logger,
+}: TestAppOptions = {}): Promise<TestApp> {
   const adminKey = `test_${randomBytes(24).toString('base64url')}`;
-  const config = readConfig({ PORT: '0', ADMIN_API_KEY: adminKey, LOG_LEVEL: 'silent', ...env });
+  const config = readConfig({
+    PORT: '0',
+    ADMIN_API_KEY: adminKey,
+    LOG_LEVEL: 'silent',
+    ENTRA_LOGIN_URL_GLOBAL: entra?.loginUrl ?? nowhere,
+    GRAPH_URL_GLOBAL: entra?.graphUrl ?? nowhere,
+    ...env,
+  });
   const own = database ?? (await createTestDatabase());
   let statements: string[] = [];
   let answer: Application['listener'] | null = null;
@@ -73,7 +93,7 @@ export async function startTestApp({ env = {}, database }: TestAppOptions = {}):
     databaseUrl: own.url,
     publicUrl: baseUrl,
     encryptionKey: createSecretKey(randomBytes(32)),
-    logger: makeLogger(config.logLevel),
+    logger: logger ?? makeLogger(config.logLevel),
     onStatement: (text) => statements.push(text),
   });
   await application.start();

@@ -5,7 +5,9 @@ import { Conditions, readPage } from './page-query.ts';
 const select = `
   select c.connection_id as "id", c.name, c.kind, c.tenant, c.tenant_id as "tenantId", c.cloud,
     c.application_id as "applicationId", c.application_key_encrypted as "applicationKeyEncrypted",
-    c.email_source as "emailSource", c.status, c.status_detail as "statusDetail", c.granted_scopes as "grantedScopes",
+    c.application_key_set_at as "applicationKeySetAt",
+    c.email_source as "emailSource", c.status, c.status_detail as "statusDetail",
+    c.graph_flow as "graphFlow", c.signed_in_as as "signedInAs", c.granted_scopes as "grantedScopes",
     c.verified_domains as "verifiedDomains", c.allowed_external_domains as "allowedExternalDomains",
     c.last_sync_at as "lastSyncAt", c.last_graph_success_at as "lastGraphSuccessAt", c.created_at as "createdAt",
     c.revision
@@ -49,6 +51,7 @@ const configurationOf = (connection: Connection): readonly unknown[] => [
   connection.cloud,
   connection.applicationId,
   connection.applicationKeyEncrypted,
+  connection.applicationKeySetAt,
   connection.emailSource,
   connection.allowedExternalDomains,
 ];
@@ -84,8 +87,9 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
       await connection.execute({
         text: `
           insert into connections (organization_id, connection_id, kind, status, created_at, name, tenant, tenant_id,
-            cloud, application_id, application_key_encrypted, email_source, allowed_external_domains)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+            cloud, application_id, application_key_encrypted, application_key_set_at, email_source,
+            allowed_external_domains, status_detail)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
         values: [
           organizationId,
           created.id,
@@ -93,6 +97,7 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
           created.status,
           created.createdAt,
           ...configurationOf(created),
+          created.statusDetail,
         ],
       });
     },
@@ -100,10 +105,30 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
       await connection.execute({
         text: `
           update connections set updated_at = $3, name = $4, tenant = $5, tenant_id = $6, cloud = $7,
-            application_id = $8, application_key_encrypted = $9, email_source = $10, allowed_external_domains = $11,
-            revision = revision + 1
+            application_id = $8, application_key_encrypted = $9, application_key_set_at = $10, email_source = $11,
+            allowed_external_domains = $12, revision = revision + 1
           where organization_id = $1 and connection_id = $2`,
         values: [organizationId, changed.id, at, ...configurationOf(changed)],
+      });
+    },
+    saveGraphState: async (changed) => {
+      await connection.execute({
+        text: `
+          update connections set tenant_id = $3, status = $4, status_detail = $5, graph_flow = $6, signed_in_as = $7,
+            granted_scopes = $8, verified_domains = $9, last_graph_success_at = $10
+          where organization_id = $1 and connection_id = $2`,
+        values: [
+          organizationId,
+          changed.id,
+          changed.tenantId,
+          changed.status,
+          changed.statusDetail,
+          changed.graphFlow,
+          changed.signedInAs,
+          changed.grantedScopes,
+          changed.verifiedDomains,
+          changed.lastGraphSuccessAt,
+        ],
       });
     },
     linkedPeople: async (id) => {
