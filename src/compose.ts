@@ -11,9 +11,14 @@ import type { Graph } from './graph/make-graph.ts';
 import { type Authentication, makeAuthentication } from './http/authentication.ts';
 import { credentialMaker, isSameCredential } from './http/credentials.ts';
 import { makeEncryption, withoutEncryption } from './http/encryption.ts';
+import { makeTokenIssuerOf } from './http/entra-issuers.ts';
+import { makeVerifyEntraToken } from './http/entra-token.ts';
 import { makeHealthRouter } from './http/health.ts';
+import { type ClientProofs, makeClientProofs } from './http/prove-client.ts';
 import { assignRequestId } from './http/request-id.ts';
 import { makeRequestLog } from './http/request-log.ts';
+import { makeFindSigningKey } from './http/signing-keys.ts';
+import { makeTokenEndpoint } from './http/token-endpoint.ts';
 import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
 import type { Logger } from './observability/logger.ts';
@@ -25,6 +30,7 @@ import {
   makeRescueKey,
 } from './operations/create-organization.ts';
 import { makeDeliverEvents } from './operations/deliver-events.ts';
+import { makeIssueScimToken } from './operations/issue-scim-token.ts';
 import { makeAdminOperations } from './operations/make-admin-operations.ts';
 import { makeScimOperations } from './operations/make-scim-operations.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
@@ -55,6 +61,8 @@ export interface ApplicationParts {
   /** Null where there is none to keep secrets under; they are then refused. */
   readonly encryptionKey: KeyObject | null;
   readonly logger: Logger;
+  /** What the keys of identity platforms are fetched by; for tests that stand in for one. */
+  readonly fetchSigningKeys?: typeof fetch;
   /** For tests that count what a request costs. */
   readonly onStatement?: (text: string) => void;
 }
@@ -187,15 +195,28 @@ const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
 
 /** SCIM is answered on Node's own request and response, everything else by the Express application. */
 function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metrics): RequestListener {
-  const authentication = makeAuthentication({ lookup: core.credentials, now: Date.now });
+  const proofs = makeProofs(parts, core);
+  const authentication = makeAuthentication({ ...proofs, lookup: core.credentials, now: Date.now });
   const logRequest = makeRequestLog(parts.logger, metrics);
   const scim = makeScim(parts, core, authentication);
-  const app = makeApp(parts, core, { metrics, logRequest, authentication });
+  const app = makeApp(parts, core, { metrics, logRequest, authentication, proofs });
   return (request, response) => {
     const url = request.url ?? '/';
     if (!isUnderScim.test(url)) return app(request, response);
     logRequest(request, response, () => scim(request, response, url.slice(scimMount.length)));
   };
+}
+
+/** How provisioning clients prove themselves other than by a SCIM token. */
+function makeProofs({ logger, fetchSigningKeys }: ApplicationParts, { credentials }: Core): ClientProofs {
+  const now = Date.now;
+  const findSigningKey = makeFindSigningKey(fetchSigningKeys);
+  return makeClientProofs({
+    findScimCredentials: credentials.findScimCredentials,
+    verifyEntraToken: makeVerifyEntraToken({ findSigningKey, issuerOf: makeTokenIssuerOf(), now }),
+    logger,
+    now,
+  });
 }
 
 function makeScim(parts: ApplicationParts, core: Core, authentication: Authentication): ScimHandler {
@@ -218,12 +239,13 @@ interface AppParts {
   readonly metrics: Metrics;
   readonly logRequest: ReturnType<typeof makeRequestLog>;
   readonly authentication: Authentication;
+  readonly proofs: ClientProofs;
 }
 
 function makeApp(
   parts: ApplicationParts,
   core: ServerCore,
-  { metrics, logRequest, authentication }: AppParts,
+  { metrics, logRequest, authentication, proofs }: AppParts,
 ): Express {
   const { publicUrl, logger } = parts;
   const { database } = core;
@@ -243,6 +265,8 @@ function makeApp(
   app.use(makeHealthRouter({ isReady, metrics, logger }));
   const document = readOpenApiDocument();
   app.use(makeDocsRouter(document, publicUrl));
+  const issue = makeIssueScimToken({ ...core.scim, credentialMaker });
+  app.use(makeTokenEndpoint({ prove: proofs.prove, issue, logger }));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
   return app;
 }

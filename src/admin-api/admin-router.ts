@@ -17,6 +17,7 @@ import { makeProvisioningEventRoutes } from './provisioning-events.ts';
 import { makeBodyReader } from './read-body.ts';
 import { makeReferenceDataRoutes } from './reference-data.ts';
 import { makeRelationRoutes } from './relations.ts';
+import { makeScimCredentialRoutes } from './scim-credentials.ts';
 import { makeScimTokenRoutes } from './scim-tokens.ts';
 import { makeSettingsRoutes } from './settings.ts';
 import { makeSyncRunRoutes } from './sync-runs.ts';
@@ -33,6 +34,7 @@ const routeModules: readonly RouteModule[] = [
   makeReferenceDataRoutes,
   makeConnectionRoutes,
   makeScimTokenRoutes,
+  makeScimCredentialRoutes,
   makeSyncRunRoutes,
   makeApiKeyRoutes,
   makeOrganizationRoutes,

@@ -1,5 +1,6 @@
 import type { ApiKeyRole, ConnectionKind } from '../operations/context.ts';
 import { hashOf } from './credentials.ts';
+import { looksSigned } from './entra-token.ts';
 
 export interface FoundApiKey {
   readonly organizationId: string;
@@ -34,6 +35,8 @@ export interface Authentication {
 
 export interface AuthenticationOptions {
   readonly lookup: CredentialLookup;
+  /** What a token of an identity platform stands for at a connection; null for one that is not accepted. */
+  readonly findSignedToken: (connectionId: string, token: string) => Promise<FoundScimToken | null>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** How long a SCIM token that was found may be taken for valid without asking again. */
@@ -54,6 +57,7 @@ interface Remembered {
  */
 export function makeAuthentication({
   lookup,
+  findSignedToken,
   now,
   rememberMs = 1000,
 }: AuthenticationOptions): Authentication {
@@ -62,13 +66,16 @@ export function makeAuthentication({
 
   const isValid = (expiresAt: string | null): boolean => expiresAt === null || Date.parse(expiresAt) > now();
 
-  const findScimToken = async (connectionId: string, hash: Buffer): Promise<FoundScimToken | null> => {
+  const findScimToken = async (connectionId: string, plain: string): Promise<FoundScimToken | null> => {
+    const hash = hashOf(plain);
     const key = `${connectionId} ${hash.toString('base64')}`;
     const known = remembered.get(key);
     if (known !== undefined && known.until > now()) return known.found;
     remembered.delete(key);
     const asked = generation;
-    const found = await lookup.findScimToken(connectionId, hash);
+    const found = await (looksSigned(plain)
+      ? findSignedToken(connectionId, plain)
+      : lookup.findScimToken(connectionId, hash));
     // An answer from before a revocation may be used for the request that asked, but not remembered.
     if (found !== null && asked === generation && rememberMs > 0) {
       if (remembered.size >= MAX_REMEMBERED) remembered.clear();
@@ -83,7 +90,7 @@ export function makeAuthentication({
       return found !== null && isValid(found.expiresAt) ? found : null;
     },
     scimToken: async (connectionId, plain) => {
-      const found = await findScimToken(connectionId, hashOf(plain));
+      const found = await findScimToken(connectionId, plain);
       if (found === null || found.connectionStatus === 'disabled') return null;
       return isValid(found.expiresAt) ? found : null;
     },

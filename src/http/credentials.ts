@@ -3,6 +3,7 @@ import type { CredentialMaker, NewCredential } from '../operations/connection-po
 
 const API_KEY_PREFIX = 'rck_';
 const SCIM_TOKEN_PREFIX = 'rcs_';
+const CLIENT_SECRET_PREFIX = 'rcc_';
 const SECRET_BYTES = 32;
 /** Enough to tell keys apart in a list; 36 of the 256 random bits. */
 const SHOWN_CHARACTERS = 10;
@@ -23,6 +24,7 @@ const make = (prefix: string): NewCredential =>
 export const credentialMaker: CredentialMaker = {
   makeApiKey: () => make(API_KEY_PREFIX),
   makeScimToken: () => make(SCIM_TOKEN_PREFIX),
+  makeClientSecret: () => make(CLIENT_SECRET_PREFIX),
   // Of a key that somebody else chose only little is shown: it may be short.
   describeApiKey: (plain) => ({ ...describe(plain), prefix: plain.slice(0, 4) }),
 };
@@ -32,7 +34,8 @@ export function isSameCredential(one: string, other: string): boolean {
   return timingSafeEqual(hashOf(one), hashOf(other));
 }
 
-const bearer = /^bearer +([\x21-\x7e]{1,512}) *$/i;
+/** Tokens that an identity platform signed run to a few kilobytes. */
+const bearer = /^bearer +([\x21-\x7e]{1,8192}) *$/i;
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1), or null. */
 export function readBearer(authorization: string | undefined): string | null {

@@ -40,6 +40,7 @@ const ROOT_PATHS = [
   '/openapi.json',
   '/docs',
   '/oauth/integrationcallback.aspx',
+  '/oauth/token',
 ];
 
 const classes = new Map<string, string>([

@@ -6,6 +6,7 @@ import type { Page, PageRequest } from './keyset-page.ts';
 import type { ContactStore, EmployeeStore, LookupStore, RelationStore } from './people-ports.ts';
 import type { ReferenceDataStore } from './reference-data-ports.ts';
 import type { MappingRuleStore } from './rules-ports.ts';
+import type { ScimCredentialStore } from './scim-credential-ports.ts';
 import type { SyncRunStore } from './sync-run-ports.ts';
 
 /** What is stored together with the number of its changes; the number makes the ETag. */
@@ -71,6 +72,7 @@ export interface AdminStores {
   readonly referenceData: ReferenceDataStore;
   readonly connections: ConnectionStore;
   readonly scimTokens: ScimTokenStore;
+  readonly scimCredentials: ScimCredentialStore;
   readonly apiKeys: ApiKeyStore;
   readonly organizations: OrganizationStore;
   readonly syncRuns: SyncRunStore;

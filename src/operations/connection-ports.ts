@@ -111,6 +111,7 @@ export interface NewCredential {
 export interface CredentialMaker {
   readonly makeApiKey: () => NewCredential;
   readonly makeScimToken: () => NewCredential;
+  readonly makeClientSecret: () => NewCredential;
   /** The same facts of a key that somebody else chose. */
   readonly describeApiKey: (plain: string) => NewCredential;
 }

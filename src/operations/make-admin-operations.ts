@@ -15,6 +15,7 @@ import type { OrganizationDirectory, OrganizationOperations } from './organizati
 import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
 import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
 import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
+import { makeScimCredentialOperations, type ScimCredentialOperations } from './scim-credential-operations.ts';
 import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
 import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
 import type { StartReplan } from './start-replan.ts';
@@ -54,6 +55,7 @@ export interface AdminOperations {
   readonly referenceData: ReferenceDataOperations;
   readonly connections: ConnectionOperations;
   readonly scimTokens: ScimTokenOperations;
+  readonly scimCredentials: ScimCredentialOperations;
   readonly syncRuns: SyncRunOperations;
   readonly apiKeys: ApiKeyOperations;
   readonly organizations: OrganizationOperations;
@@ -75,6 +77,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     referenceData: makeReferenceDataOperations(collaborators),
     connections: makeConnectionOperations(collaborators),
     scimTokens: makeScimTokenOperations(collaborators),
+    scimCredentials: makeScimCredentialOperations(collaborators),
     syncRuns: makeSyncRunOperations(collaborators),
     apiKeys: makeApiKeyOperations(collaborators),
     organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },

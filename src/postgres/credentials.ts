@@ -1,7 +1,9 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Organization } from '../operations/admin-ports.ts';
+import type { Cloud } from '../operations/connection-ports.ts';
 import type { ApiKeyRole, ConnectionKind, OrganizationContext } from '../operations/context.ts';
 import type { Page, PageRequest } from '../operations/keyset-page.ts';
+import type { ScimCredentialKind } from '../operations/scim-credential-ports.ts';
 import type { Database } from './database.ts';
 import { withBoundConnection } from './unit-of-work.ts';
 import { isUuid } from './uuid.ts';
@@ -11,6 +13,22 @@ export interface ScimTokenRecord {
   readonly scimTokenId: string;
   readonly connectionKind: ConnectionKind;
   readonly connectionStatus: string;
+  readonly expiresAt: string | null;
+}
+
+/** A credential by which a provisioning client asks for tokens, or whose tokens are accepted. */
+export interface ScimCredentialRecord {
+  readonly organizationId: string;
+  readonly scimCredentialId: string;
+  readonly connectionKind: ConnectionKind;
+  readonly connectionStatus: string;
+  readonly cloud: Cloud;
+  readonly kind: ScimCredentialKind;
+  readonly secretHash: Buffer | null;
+  readonly tenantId: string | null;
+  readonly subject: string | null;
+  readonly callerApplicationId: string | null;
+  readonly audiences: readonly string[];
   readonly expiresAt: string | null;
 }
 
@@ -26,12 +44,17 @@ export interface ApiKeyRecord {
 export interface Credentials {
   /** `hash` is the SHA-256 of the token; expired ones are found too. */
   readonly findScimToken: (connectionId: string, hash: Buffer) => Promise<ScimTokenRecord | null>;
+  /** Every credential of the connection, expired ones too; none for an id that no connection has. */
+  readonly findScimCredentials: (connectionId: string) => Promise<readonly ScimCredentialRecord[]>;
   readonly findApiKey: (hash: Buffer) => Promise<ApiKeyRecord | null>;
   /** Whether any organization has this connection; answers nothing else about it. */
   readonly connectionExists: (connectionId: string) => Promise<boolean>;
   /** All organizations in id order. */
   readonly listOrganizations: (page: PageRequest) => Promise<Page<Organization>>;
-  /** Notes that a credential was used now; written in batches, so it returns at once. */
+  /**
+   * Notes that a token, or a credential whose tokens are accepted, was used now; written in batches, so it returns at
+   * once.
+   */
   readonly touchScimToken: (organizationId: string, scimTokenId: string) => void;
   readonly touchApiKey: (organizationId: string, apiKeyId: string) => void;
   /** Writes what is noted and stops noting. Call it before the database is closed. */
@@ -89,7 +112,10 @@ export function makeCredentials(database: Database, logger?: Logger): Credential
 
 function lookups(
   database: Database,
-): Pick<Credentials, 'findScimToken' | 'findApiKey' | 'connectionExists' | 'listOrganizations'> {
+): Pick<
+  Credentials,
+  'findScimToken' | 'findScimCredentials' | 'findApiKey' | 'connectionExists' | 'listOrganizations'
+> {
   return {
     findScimToken: async (connectionId, hash) => {
       if (!isUuid(connectionId)) return null;
@@ -103,6 +129,19 @@ function lookups(
         values: [connectionId, hash],
       });
       return row ?? null;
+    },
+    findScimCredentials: async (connectionId) => {
+      if (!isUuid(connectionId)) return [];
+      return database.systemRows<ScimCredentialRecord>({
+        name: 'find_scim_credentials',
+        text: `
+          select f.organization_id as "organizationId", f.scim_credential_id as "scimCredentialId",
+            f.connection_kind as "connectionKind", f.connection_status as "connectionStatus", f.cloud, f.kind,
+            f.secret_hash as "secretHash", f.tenant_id as "tenantId", f.subject,
+            f.caller_application_id as "callerApplicationId", f.audiences, f.expires_at as "expiresAt"
+          from find_scim_credentials($1::uuid) f`,
+        values: [connectionId],
+      });
     },
     findApiKey: async (hash) => {
       const [row] = await database.systemRows<ApiKeyRecord>({
@@ -157,6 +196,9 @@ function writeTouches(
         with touched_tokens as (
           update scim_tokens set last_used_at = $2::timestamptz
           where organization_id = $1::uuid and scim_token_id = any($3::uuid[])
+        ), touched_credentials as (
+          update scim_credentials set last_used_at = $2::timestamptz
+          where organization_id = $1::uuid and scim_credential_id = any($3::uuid[])
         )
         update api_keys set last_used_at = $2::timestamptz
         where organization_id = $1::uuid and api_key_id = any($4::uuid[])`,

@@ -40,6 +40,7 @@ function makeBench() {
         return found;
       },
     },
+    findSignedToken: async (_connectionId, signed) => (signed === 'eyJh.eyJi.c' ? token : null),
   });
   return { bench, authentication };
 }

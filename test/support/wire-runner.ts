@@ -215,6 +215,15 @@ export async function runWireCase(app: TestApp, wireCase: WireCase): Promise<rea
     secret: connection.token,
     secretOtherConnection: other.token,
   });
+  return runSettledCase(app, connection, settled);
+}
+
+/** Runs a case that names no fixtures and no placeholders any more. */
+export async function runSettledCase(
+  app: TestApp,
+  connection: ScimConnection,
+  settled: WireCase,
+): Promise<readonly string[]> {
   const run = new WireRun(app, connection, settled);
   await run.run();
   return run.failures;

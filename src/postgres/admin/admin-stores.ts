@@ -12,6 +12,7 @@ import { makeMappingRuleStore } from './mapping-rule-store.ts';
 import { makeOrganizationStore } from './organization-store.ts';
 import { makeReferenceDataStore } from './reference-data-store.ts';
 import { makeRelationStore } from './relation-store.ts';
+import { makeScimCredentialStore } from './scim-credential-store.ts';
 import { makeScimTokenStore } from './scim-token-store.ts';
 import { makeSettingsStore } from './settings-store.ts';
 import { makeSyncRunStore } from './sync-run-store.ts';
@@ -23,6 +24,7 @@ export function makeAdminStores(connection: SqlConnection): AdminStores {
     referenceData: makeReferenceDataStore(connection),
     connections: makeConnectionStore(connection),
     scimTokens: makeScimTokenStore(connection),
+    scimCredentials: makeScimCredentialStore(connection),
     apiKeys: makeApiKeyStore(connection),
     organizations: makeOrganizationStore(connection),
     syncRuns: makeSyncRunStore(connection),

@@ -14,6 +14,8 @@ export function makeScimTokenStore(connection: SqlConnection): ScimTokenStore {
       const conditions = new Conditions();
       conditions.add(`t.organization_id = ${conditions.bind(organizationId)}`);
       conditions.add(`t.connection_id = ${conditions.bind(connectionId)}`);
+      // Access tokens belong to their credential.
+      conditions.add('t.scim_credential_id is null');
       const read = (row: ScimToken): ScimToken => row;
       const key = 't.scim_token_id';
       return readPage(connection, { select, conditions, key, page, read, idOf: (token) => token.id });
@@ -39,7 +41,8 @@ export function makeScimTokenStore(connection: SqlConnection): ScimTokenStore {
     delete: async (connectionId, id) => {
       const deleted = await connection.execute({
         text: `
-          delete from scim_tokens where organization_id = $1 and connection_id = $2 and scim_token_id = $3`,
+          delete from scim_tokens
+          where organization_id = $1 and connection_id = $2 and scim_token_id = $3 and scim_credential_id is null`,
         values: [organizationId, connectionId, id],
       });
       return deleted > 0;
