@@ -61,8 +61,6 @@ export interface ApplicationParts {
   /** Null where there is none to keep secrets under; they are then refused. */
   readonly encryptionKey: KeyObject | null;
   readonly logger: Logger;
-  /** What the keys of identity platforms are fetched by; for tests that stand in for one. */
-  readonly fetchSigningKeys?: typeof fetch;
   /** For tests that count what a request costs. */
   readonly onStatement?: (text: string) => void;
 }
@@ -208,12 +206,17 @@ function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metric
 }
 
 /** How provisioning clients prove themselves other than by a SCIM token. */
-function makeProofs({ logger, fetchSigningKeys }: ApplicationParts, { credentials }: Core): ClientProofs {
+function makeProofs({ config, logger }: ApplicationParts, { credentials }: Core): ClientProofs {
   const now = Date.now;
-  const findSigningKey = makeFindSigningKey(fetchSigningKeys);
+  const { global, usgov, china } = config.cloudOverrides;
+  const issuerOf = makeTokenIssuerOf({
+    global: global.authority,
+    usgov: usgov.authority,
+    china: china.authority,
+  });
   return makeClientProofs({
     findScimCredentials: credentials.findScimCredentials,
-    verifyEntraToken: makeVerifyEntraToken({ findSigningKey, issuerOf: makeTokenIssuerOf(), now }),
+    verifyEntraToken: makeVerifyEntraToken({ findSigningKey: makeFindSigningKey(), issuerOf, now }),
     logger,
     now,
   });

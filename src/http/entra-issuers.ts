@@ -33,7 +33,7 @@ const keysPath: Readonly<Record<EntraTokenProfile, string>> = {
 };
 
 /** `authorities`: identity platforms of private clouds, without trailing slash; their tokens may name them as issuer. */
-export function makeTokenIssuerOf(authorities: Readonly<Partial<Record<Cloud, string>>> = {}): TokenIssuerOf {
+export function makeTokenIssuerOf(authorities: Readonly<Record<Cloud, string | undefined>>): TokenIssuerOf {
   return (cloud, tenantId, profile) => {
     const standard = clouds[cloud];
     const own = authorities[cloud];

@@ -12,10 +12,10 @@ const MAX_ANSWER_BYTES = 512 * 1024;
 /** One for each tenant and kind of token; the longest unused goes. */
 const MAX_SETS = 500;
 
-async function fetchKeys(fetchFrom: typeof fetch, url: string): Promise<{ keys: unknown }> {
+async function fetchKeys(url: string): Promise<{ keys: unknown }> {
   // A redirect is an answer of somebody else.
   const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  const response = await fetchFrom(url, {
+  const response = await fetch(url, {
     redirect: 'error',
     signal,
     headers: { accept: 'application/json' },
@@ -31,7 +31,7 @@ async function fetchKeys(fetchFrom: typeof fetch, url: string): Promise<{ keys: 
  * Keys change without notice: an unknown id is looked up once more, at most ten times a minute for each set, so that
  * invented ids cannot make this server hammer another. Known keys are served on while the set cannot be read.
  */
-export function makeFindSigningKey(fetchFrom: typeof fetch = fetch): FindSigningKey {
+export function makeFindSigningKey(): FindSigningKey {
   const sets = new Map<string, JwksClient>();
 
   const setAt = (keysUrl: string): JwksClient => {
@@ -41,7 +41,7 @@ export function makeFindSigningKey(fetchFrom: typeof fetch = fetch): FindSigning
       known ??
       new JwksClient({
         jwksUri: keysUrl,
-        fetcher: (url) => fetchKeys(fetchFrom, url),
+        fetcher: fetchKeys,
         cacheMaxEntries: 50,
         cacheMaxAge: 6 * HOUR_MS,
         cacheMaxAgeFallback: 24 * HOUR_MS,

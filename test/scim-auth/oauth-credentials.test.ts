@@ -16,7 +16,7 @@ let tenantId = '';
 
 before(async () => {
   emulator = await startEntraEmulator();
-  app = await startTestApp({ fetchSigningKeys: emulator.fetch });
+  app = await startTestApp({ entra: emulator });
 });
 after(async () => {
   await app.stop();

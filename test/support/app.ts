@@ -56,8 +56,6 @@ export interface TestAppOptions {
   readonly logger?: Logger;
   /** A database that others use too; otherwise the app has one of its own, dropped with it. */
   readonly database?: TestDatabase;
-  /** Stands in for the identity platform's key sets. */
-  readonly fetchSigningKeys?: typeof fetch;
 }
 
 /** Nothing listens there, and Node's fetch refuses the port at once. */
@@ -67,7 +65,6 @@ const nowhere = 'http://127.0.0.1:1';
 export async function startTestApp({
   env = {},
   database,
-  fetchSigningKeys,
   entra,
   logger,
 }: TestAppOptions = {}): Promise<TestApp> {
@@ -98,7 +95,6 @@ export async function startTestApp({
     encryptionKey: createSecretKey(randomBytes(32)),
     logger: logger ?? makeLogger(config.logLevel),
     onStatement: (text) => statements.push(text),
-    ...(fetchSigningKeys ? { fetchSigningKeys } : {}),
   });
   await application.start();
   answer = application.listener;

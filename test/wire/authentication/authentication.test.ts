@@ -26,7 +26,7 @@ describe('recorded requests of provisioning clients that prove themselves by OAu
   let app: TestApp;
   before(async () => {
     emulator = await startEntraEmulator();
-    app = await startTestApp({ fetchSigningKeys: emulator.fetch });
+    app = await startTestApp({ entra: emulator });
   });
   after(async () => {
     await app.stop();
