@@ -33,6 +33,8 @@ export type Config = {
   readonly logLevel: LogLevel;
   readonly requestTimeoutMs: number;
   readonly shutdownGraceMs: number;
+  /** How long the provisioning log is kept; 0: for ever. */
+  readonly logRetentionDays: number;
   /** Where clouds are reached, for those that are not at their public addresses. */
   readonly cloudOverrides: CloudOverrides;
   /** Webhooks may also call plain http, any port, and addresses inside the operator's own network. */
@@ -159,6 +161,7 @@ const environment = z
       .pipe(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })),
     REQUEST_TIMEOUT_SECONDS: seconds(30, 1, 3600),
     SHUTDOWN_GRACE_SECONDS: seconds(10, 0, 600),
+    LOG_RETENTION_DAYS: wholeNumber(730, 0, 36_500, ' of days'),
     WEBHOOK_ALLOW_PRIVATE: flag,
     ENTRA_LOGIN_URL_GLOBAL: cloudUrl,
     ENTRA_LOGIN_URL_USGOV: cloudUrl,
@@ -207,6 +210,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: values.LOG_LEVEL,
     requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS,
+    logRetentionDays: values.LOG_RETENTION_DAYS,
     webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
     cloudOverrides: {
       global: addresses(values.ENTRA_LOGIN_URL_GLOBAL, values.GRAPH_URL_GLOBAL),

@@ -29,6 +29,9 @@ export function makeProvisioningEventRoutes({ operations }: AdminDependencies): 
       employeeId: queryOf(request, 'employeeId'),
       contactId: queryOf(request, 'contactId'),
       connectionId: queryOf(request, 'connectionId'),
+      runId: queryOf(request, 'runId'),
+      requestId: queryOf(request, 'requestId'),
+      text: queryOf(request, 'q')?.trim() ?? null,
       action: choiceOf<EventAction>(request, 'action'),
       since: queryOf(request, 'since'),
     };

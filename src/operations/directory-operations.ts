@@ -3,12 +3,13 @@ import type { MappingRule } from '../mapping/mapping-rule.ts';
 import { identify } from '../provisioning/directory-identity.ts';
 import { explainContact, explainEmployee, type FieldExplanation } from '../provisioning/explain-fields.ts';
 import type { OrganizationContext } from './context.ts';
-import type {
-  DirectoryFilter,
-  DirectoryGroupView,
-  DirectoryUserView,
-  EventFilter,
-  ProvisioningEvent,
+import {
+  type DirectoryFilter,
+  type DirectoryGroupView,
+  type DirectoryUserView,
+  type EventFilter,
+  everyEvent,
+  type ProvisioningEvent,
 } from './directory-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import { OperationError } from './operation-error.ts';
@@ -81,7 +82,7 @@ async function explainUser(stores: Stores, view: DirectoryUserView): Promise<Exp
   const rules = await stores.mappingRules.ofConnection(connectionId);
   const { winner, candidates } = explain(rules, await stores.mappingRules.memberRuleIds(id));
   const { items: lastEvents } = await stores.eventLog.list(
-    { directoryUserId: id, employeeId: null, contactId: null, connectionId: null, action: null, since: null },
+    { ...everyEvent, directoryUserId: id },
     { after: null, limit: shownEvents },
   );
   return {

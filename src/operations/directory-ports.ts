@@ -60,12 +60,30 @@ export interface EventFilter {
   readonly employeeId: string | null;
   readonly contactId: string | null;
   readonly connectionId: string | null;
+  readonly runId: string | null;
+  readonly requestId: string | null;
   readonly action: EventAction | null;
   /** RFC 3339; events at or after this moment. */
   readonly since: string | null;
+  /** Any id that an event holds, or the whole email, username or external id of a person, without regard to case. */
+  readonly text: string | null;
 }
+
+export const everyEvent: EventFilter = {
+  directoryUserId: null,
+  employeeId: null,
+  contactId: null,
+  connectionId: null,
+  runId: null,
+  requestId: null,
+  action: null,
+  since: null,
+  text: null,
+};
 
 export interface EventLogStore {
   /** Newest first. */
   readonly list: (filter: EventFilter, page: PageRequest) => Promise<Page<ProvisioningEvent>>;
+  /** Removes events from before the moment (RFC 3339), at most `limit`; answers how many. */
+  readonly forget: (before: string, limit: number) => Promise<number>;
 }

@@ -1,6 +1,6 @@
 import type { EventLogStore, ProvisioningEvent } from '../../operations/directory-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
-import { lowestIdAt } from '../uuid.ts';
+import { isUuid, lowestIdAt } from '../uuid.ts';
 import { Conditions, readPage } from './page-query.ts';
 
 const select = `
@@ -15,18 +15,70 @@ const slackMs = 3_600_000;
 /** The lowest id of the events since then lets the index of the log stop where the wanted events end. */
 const lowestId = (since: string): string => lowestIdAt(Date.parse(since) - slackMs);
 
+/**
+ * Ids of whoever is called so: people by login or address, directory users by name, address or external id; and of the
+ * directory user or the people that each is linked to.
+ */
+const named = `
+  with named as materialized (
+    select l.person_id as "id" from logins l
+    where l.organization_id = $1::uuid and (l.username_key = lower($2) or l.email_key = lower($2))
+    union
+    select m.contact_id from contact_emails m where m.organization_id = $1::uuid and m.address_key = lower($2)
+    union
+    select u.directory_user_id from directory_users u
+    where u.organization_id = $1::uuid and u.deleted_at is null and u.user_name_key = lower($2)
+    union
+    select u.directory_user_id from directory_users u where u.organization_id = $1::uuid and u.external_id = $2
+    union
+    select a.directory_user_id from directory_user_emails a
+    where a.organization_id = $1::uuid and a.value_key = lower($2)
+  )
+  select n.id from named n
+  union
+  select e.directory_user_id from named n
+  join employees e on e.organization_id = $1::uuid and e.employee_id = n.id where e.directory_user_id is not null
+  union
+  select c.directory_user_id from named n
+  join contacts c on c.organization_id = $1::uuid and c.contact_id = n.id where c.directory_user_id is not null
+  union
+  select e.employee_id from named n join employees e on e.organization_id = $1::uuid and e.directory_user_id = n.id
+  union
+  select c.contact_id from named n join contacts c on c.organization_id = $1::uuid and c.directory_user_id = n.id`;
+
+/** Ids of what has this id elsewhere. */
+const withObjectId = `
+  select u.directory_user_id as "id" from directory_users u
+  where u.organization_id = $1::uuid and u.object_id = $2::uuid`;
+
+const idColumns = ['provisioning_event_id', 'directory_user_id', 'employee_id', 'contact_id', 'run_id'];
+
 export function makeEventLogStore(connection: SqlConnection): EventLogStore {
   const { organizationId } = connection.context;
 
+  /** Each part of the condition has an index, so they are looked up one by one and united. */
+  const addText = async (conditions: Conditions, text: string): Promise<void> => {
+    const isId = isUuid(text);
+    const values = [organizationId, text];
+    const found = await connection.rows<{ id: string }>({ text: isId ? withObjectId : named, values });
+    const ids = conditions.bind([...found.map(({ id }) => id), ...(isId ? [text] : [])]);
+    const request = conditions.bind(text);
+    const parts = idColumns.map((column) => `v.${column} = any(${ids}::uuid[])`);
+    conditions.add(`(${[...parts, `v.request_id = ${request}`].join(' or ')})`);
+  };
+
   return {
     // Ids are time-ordered (RFC 9562 §5.7), so the newest first is the id order backwards, for which indexes exist.
-    list: (filter, page) => {
+    list: async (filter, page) => {
       const conditions = new Conditions();
       conditions.add(`v.organization_id = ${conditions.bind(organizationId)}`);
       conditions.addGiven(filter.directoryUserId, (value) => `v.directory_user_id = ${value}::uuid`);
       conditions.addGiven(filter.employeeId, (value) => `v.employee_id = ${value}::uuid`);
       conditions.addGiven(filter.contactId, (value) => `v.contact_id = ${value}::uuid`);
       conditions.addGiven(filter.connectionId, (value) => `v.connection_id = ${value}::uuid`);
+      conditions.addGiven(filter.runId, (value) => `v.run_id = ${value}::uuid`);
+      conditions.addGiven(filter.requestId, (value) => `v.request_id = ${value}`);
+      if (filter.text !== null) await addText(conditions, filter.text);
       conditions.addGiven(filter.action, (value) => `v.action = ${value}`);
       conditions.addGiven(filter.since, (value) => `v.at >= ${value}::timestamptz`);
       conditions.addGiven(
@@ -38,5 +90,16 @@ export function makeEventLogStore(connection: SqlConnection): EventLogStore {
       const idOf = (event: ProvisioningEvent): string => event.id;
       return readPage(connection, { select, conditions, key, descending: true, page, read, idOf });
     },
+    // By the key, which is in the order of time: no index by time is needed.
+    forget: (before, limit) =>
+      connection.execute({
+        text: `
+          delete from provisioning_events
+          where organization_id = $1 and provisioning_event_id in (
+            select v.provisioning_event_id from provisioning_events v
+            where v.organization_id = $1 and v.provisioning_event_id < $2::uuid and v.at < $3::timestamptz
+            order by v.provisioning_event_id limit $4)`,
+        values: [organizationId, lowestIdAt(Date.parse(before) + slackMs), before, limit],
+      }),
   };
 }
