@@ -29,11 +29,14 @@ export async function listUsers(
 }
 
 const conditionOf: ReadonlyMap<string, string> = new Map([
-  ['userName', 'u.user_name_key = lower($3::text)'],
-  ['externalId', 'u.external_id = $3::text'],
+  ['userName', 'x.user_name_key = lower($3::text)'],
+  ['externalId', 'x.external_id = $3::text'],
 ]);
 
-/** The statement of a match without anything that a page of more would need; null when there is more than a page. */
+/**
+ * The statement of a match without anything that a page of more would need; null when there is more than a page. It sorts
+ * what it found: asked for the first ones in order, the planner may read everybody in order instead of the index.
+ */
 async function matchUsers(
   connection: SqlConnection,
   connectionId: string,
@@ -44,11 +47,14 @@ async function matchUsers(
   const rows = await connection.rows<UserRow>({
     name: `match_user_${attribute}${withReferences ? '_with_groups' : ''}`,
     text: `
-      select ${columnsOf(withReferences)} from directory_users u
-      where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.deleted_at is null
-        and ${conditionOf.get(attribute) ?? 'false'}
-      order by u.directory_user_id
-      limit $4::integer`,
+      select ${columnsOf(withReferences)}
+      from (
+        select x.* from directory_users x
+        where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.deleted_at is null
+          and ${conditionOf.get(attribute) ?? 'false'}
+        limit $4::integer
+      ) u
+      order by u.directory_user_id`,
     values: [connection.context.organizationId, connectionId, value, limit],
   });
   if (rows.length === limit) return null;

@@ -10,7 +10,8 @@
 const wanted = `wanted as materialized (select distinct w.id from unnest($4::uuid[]) as w(id))`;
 
 /**
- * `FOR KEY SHARE` keeps a live user from being deleted until the commit, and waits for a deletion under way. Members
+ * `FOR KEY SHARE` keeps a live user from being deleted until the commit, and waits for a deletion under way; in id order,
+ * like everybody who locks users. Members
  * that are there already need no such check: a deleted user has no memberships.
  */
 const newcomers = `
@@ -25,7 +26,9 @@ const newcomers = `
   ),
   newcomers as materialized (
     select u.directory_user_id
-    from (select w.id from wanted w except select p.directory_user_id from present p) a
+    from (
+      select a.id from (select w.id from wanted w except select p.directory_user_id from present p) a order by a.id
+    ) a
     cross join lateral (
       select x.directory_user_id from directory_users x
       where x.organization_id = $1::uuid and x.connection_id = $3::uuid and x.directory_user_id = a.id

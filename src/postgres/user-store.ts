@@ -23,13 +23,14 @@ const getUser = `select ${userColumns} ${liveUser}`;
 const getUserWithGroups = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
 const lockUser = `${getUserWithGroups} for update of u`;
 
+/** Deciding changes no key: groups may take these users in meanwhile, and what follows from that is decided after it. */
 const lockUsers = `
   select ${userColumns}
   from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
   cross join lateral (
     select x.* from directory_users x
     where x.organization_id = $1::uuid and x.directory_user_id = i.id and x.deleted_at is null
-    for update
+    for no key update
   ) u`;
 
 const missingUsers = `
