@@ -14,26 +14,40 @@ export interface LedgerChanges {
  * take a username, and a freed name is free for the next one. Local to one unit of work, no I/O.
  */
 export class Ledger {
-  readonly facts: CaseFacts;
+  #facts: CaseFacts;
   readonly #employees = new Map<string, Employee>();
   readonly #contacts = new Map<string, Contact>();
-  readonly #usernames: Map<string, string>;
-  readonly #loginEmails: Map<string, string>;
-  readonly #jobTitles: Map<string, string>;
+  /** Directory user id → ids of employees and contacts linked to it. */
+  readonly #linked = new IdIndex();
+  /** Address key → ids of the people that log in with it or have it among their addresses. */
+  readonly #addressed = new IdIndex();
+  readonly #usernames = new Map<string, string>();
+  readonly #loginEmails = new Map<string, string>();
+  readonly #jobTitles = new Map<string, string>();
   readonly #changedEmployees = new Set<string>();
   readonly #changedContacts = new Set<string>();
-  readonly #identities: Map<string, LinkedIdentity>;
+  readonly #identities = new Map<string, LinkedIdentity>();
   readonly #newJobTitles: { id: string; name: string }[] = [];
 
   constructor(facts: CaseFacts) {
-    this.facts = facts;
-    for (const employee of facts.employees) this.#employees.set(employee.id, employee);
-    for (const contact of facts.contacts) this.#contacts.set(contact.id, contact);
-    this.#usernames = new Map(facts.usernames);
-    this.#loginEmails = new Map(facts.loginEmails);
-    this.#jobTitles = new Map(facts.jobTitles);
-    this.#identities = new Map(facts.identities);
-    for (const person of [...facts.employees, ...facts.contacts]) this.#hold(person);
+    this.#facts = facts;
+    this.absorb(facts);
+  }
+
+  /** Of the people that are being decided now. */
+  get facts(): CaseFacts {
+    return this.#facts;
+  }
+
+  /** Goes on with other people. What is known already, and what was decided, stands against older facts. */
+  absorb(facts: CaseFacts): void {
+    this.#facts = facts;
+    for (const [key, personId] of facts.usernames) this.#learnName(this.#usernames, key, personId);
+    for (const [key, personId] of facts.loginEmails) this.#learnName(this.#loginEmails, key, personId);
+    for (const [key, id] of facts.jobTitles) if (!this.#jobTitles.has(key)) this.#jobTitles.set(key, id);
+    for (const [id, identity] of facts.identities) this.#learnIdentity(id, identity);
+    for (const employee of facts.employees) if (!this.#employees.has(employee.id)) this.#enter(employee);
+    for (const contact of facts.contacts) if (!this.#contacts.has(contact.id)) this.#enter(contact);
   }
 
   employee(id: string): Employee | null {
@@ -42,22 +56,18 @@ export class Ledger {
 
   /** The employee that this directory user is, archived ones aside. */
   employeeOf(directoryUserId: string): Employee | null {
-    return this.#find(
-      this.#employees,
-      (it) => it.directoryUserId === directoryUserId && it.status !== 'archived',
-    );
+    return this.#employeesAmong(this.#linked.idsOf(directoryUserId)).find(isCurrent) ?? null;
   }
 
   contactOf(directoryUserId: string): Contact | null {
-    return this.#find(this.#contacts, (it) => it.directoryUserId === directoryUserId);
+    return this.#contactsAmong(this.#linked.idsOf(directoryUserId))[0] ?? null;
   }
 
   /** The employee of this directory user that was archived last and not yet succeeded, null when there is none. */
   archivedEmployeeOf(directoryUserId: string): Employee | null {
     let latest: Employee | null = null;
-    for (const it of this.#employees.values()) {
-      if (it.directoryUserId !== directoryUserId || it.status !== 'archived' || it.successorId !== null)
-        continue;
+    for (const it of this.#employeesAmong(this.#linked.idsOf(directoryUserId))) {
+      if (it.status !== 'archived' || it.successorId !== null) continue;
       if (latest === null || (it.archivedAt ?? '') > (latest.archivedAt ?? '')) latest = it;
     }
     return latest;
@@ -65,19 +75,12 @@ export class Ledger {
 
   /** The employee with this login email; never an archived one. */
   employeeByEmail(email: string): Employee | null {
-    const key = caseKey(email);
-    return this.#find(
-      this.#employees,
-      (it) => it.status !== 'archived' && it.login.email !== null && caseKey(it.login.email) === key,
-    );
+    return this.#employeesAmong(this.#addressed.idsOf(caseKey(email))).find(isCurrent) ?? null;
   }
 
+  /** In id order. */
   contactsByEmail(email: string): readonly Contact[] {
-    const key = caseKey(email);
-    const login = (it: Contact): boolean => it.login?.email != null && caseKey(it.login.email) === key;
-    return [...this.#contacts.values()].filter(
-      (it) => login(it) || it.emails.some((entry) => caseKey(entry.address) === key),
-    );
+    return this.#contactsAmong(this.#addressed.idsOf(caseKey(email)));
   }
 
   /** The identity that a record is linked to; null when it is linked to none that still exists. */
@@ -103,21 +106,13 @@ export class Ledger {
   }
 
   putEmployee(employee: Employee): void {
-    const before = this.#employees.get(employee.id);
-    if (before) this.#release(before);
-    this.#employees.set(employee.id, employee);
     this.#changedEmployees.add(employee.id);
-    this.#hold(employee);
-    this.#link(employee);
+    this.#replace(this.#employees.get(employee.id), employee);
   }
 
   putContact(contact: Contact): void {
-    const before = this.#contacts.get(contact.id);
-    if (before) this.#release(before);
-    this.#contacts.set(contact.id, contact);
     this.#changedContacts.add(contact.id);
-    this.#hold(contact);
-    this.#link(contact);
+    this.#replace(this.#contacts.get(contact.id), contact);
   }
 
   changes(): LedgerChanges {
@@ -128,17 +123,46 @@ export class Ledger {
     };
   }
 
-  #find<Item>(items: ReadonlyMap<string, Item>, wanted: (item: Item) => boolean): Item | null {
-    for (const item of items.values()) if (wanted(item)) return item;
-    return null;
+  #employeesAmong(ids: readonly string[]): readonly Employee[] {
+    return ids.map((id) => this.#employees.get(id)).filter((it) => it !== undefined);
+  }
+
+  #contactsAmong(ids: readonly string[]): readonly Contact[] {
+    return ids.map((id) => this.#contacts.get(id)).filter((it) => it !== undefined);
+  }
+
+  #enter(person: Employee | Contact): void {
+    if ('isRoot' in person) this.#employees.set(person.id, person);
+    else this.#contacts.set(person.id, person);
+    if (person.directoryUserId !== null) this.#linked.add(person.directoryUserId, person.id);
+    for (const key of addressKeys(person)) this.#addressed.add(key, person.id);
+    this.#hold(person);
+  }
+
+  #replace(before: Employee | Contact | undefined, after: Employee | Contact): void {
+    if (before) {
+      if (before.directoryUserId !== null) this.#linked.remove(before.directoryUserId, before.id);
+      for (const key of addressKeys(before)) this.#addressed.remove(key, before.id);
+      this.#release(before);
+    }
+    this.#enter(after);
+    this.#link(after);
   }
 
   /** Who was linked in this batch is a live identity for everybody decided after it. */
   #link(person: Employee | Contact): void {
     const id = person.directoryUserId;
-    if (id !== null && !this.#identities.has(id)) {
-      this.#identities.set(id, { directoryUserId: id, connectionId: '', deleted: false });
-    }
+    if (id !== null) this.#learnIdentity(id, { directoryUserId: id, connectionId: '', deleted: false });
+  }
+
+  #learnIdentity(id: string, identity: LinkedIdentity): void {
+    if (!this.#identities.has(id)) this.#identities.set(id, identity);
+  }
+
+  /** A person that is known already holds what its record says. */
+  #learnName(names: Map<string, string>, key: string, personId: string): void {
+    if (names.has(key) || this.#employees.has(personId) || this.#contacts.has(personId)) return;
+    names.set(key, personId);
   }
 
   #hold(person: Employee | Contact): void {
@@ -151,5 +175,33 @@ export class Ledger {
     if (username !== null && this.usernameHolder(username) === person.id)
       this.#usernames.delete(caseKey(username));
     if (email !== null && this.emailHolder(email) === person.id) this.#loginEmails.delete(caseKey(email));
+  }
+}
+
+const isCurrent = (employee: Employee): boolean => employee.status !== 'archived';
+
+function addressKeys(person: Employee | Contact): ReadonlySet<string> {
+  const own = 'emails' in person ? person.emails.map(({ address }) => caseKey(address)) : [];
+  const email = person.login?.email ?? null;
+  return new Set(email === null ? own : [...own, caseKey(email)]);
+}
+
+/** Key → ids, in id order. */
+class IdIndex {
+  readonly #ids = new Map<string, readonly string[]>();
+
+  idsOf(key: string): readonly string[] {
+    return this.#ids.get(key) ?? [];
+  }
+
+  add(key: string, id: string): void {
+    this.#ids.set(key, [...this.idsOf(key).filter((it) => it !== id), id].sort());
+  }
+
+  remove(key: string, id: string): void {
+    this.#ids.set(
+      key,
+      this.idsOf(key).filter((it) => it !== id),
+    );
   }
 }
