@@ -5,6 +5,7 @@ import { comparisonPath, elementPath, isSearchable } from './attribute-path.ts';
 import { clip, type FilterReason, filterFault } from './filter-fault.ts';
 import { type FilterLiteral, readLiteral, typedValue } from './filter-literal.ts';
 import type { FilterScanner } from './filter-scanner.ts';
+import { compareSchemas, everyone, isSchemasName } from './schemas-filter.ts';
 
 export interface FilterReading {
   readonly scanner: FilterScanner;
@@ -64,6 +65,7 @@ function readTerm(reading: FilterReading): ResourceFilter {
     if (scanner.peek() === '(') return { kind: 'not', of: readGroup(reading) };
   }
   if (name === '') throw filterFault(reading.reason, `An attribute name is missing at ${scanner.position()}`);
+  if (reading.within === null && isSchemasName(name)) return readSchemasComparison(reading);
   if (scanner.peek() === '[') return readValuePath(reading, name);
   return readComparison(reading, resolveTarget(reading, name));
 }
@@ -134,19 +136,42 @@ function resolveWithin(attribute: CatalogueAttribute, name: string): Target | nu
 }
 
 function readComparison(reading: FilterReading, target: Target): ResourceFilter {
+  const path = comparisonPath(target.attribute, target.sub);
+  const condition = readCondition(reading);
+  return condition === 'pr'
+    ? { kind: 'present', path }
+    : compare(reading, path, condition.operator, condition.literal);
+}
+
+function readSchemasComparison(reading: FilterReading): ResourceFilter {
+  const { kind, catalogue, reason } = reading;
+  const condition = readCondition(reading);
+  if (condition === 'pr') return everyone(catalogue);
+  const { operator, literal } = condition;
+  if (literal.kind !== 'string' && literal.kind !== 'word')
+    throw filterFault(reason, 'schemas can only be compared with a schema URN');
+  return compareSchemas(kind, catalogue, { operator, urn: literal.text });
+}
+
+interface Condition {
+  readonly operator: ComparisonOperator;
+  readonly literal: FilterLiteral;
+}
+
+/** What follows the name of an attribute. */
+function readCondition(reading: FilterReading): 'pr' | Condition {
   const { scanner, reason } = reading;
   scanner.skipSpaces();
   const operator = scanner.word().toLowerCase();
-  const path = comparisonPath(target.attribute, target.sub);
   if (operator === 'pr') {
     requireEndOfTerm(reading);
-    return { kind: 'present', path };
+    return 'pr';
   }
   if (!isOperator(operator)) throw filterFault(reason, `"${clip(operator)}" is not a comparison operator`);
   if (!scanner.skipSpaces()) throw filterFault(reason, `A space is missing after ${operator}`);
   const literal = readLiteral(scanner, reason);
   requireEndOfTerm(reading);
-  return compare(reading, path, operator, literal);
+  return { operator, literal };
 }
 
 function compare(

@@ -8,6 +8,7 @@ import { mutabilityFault, valueFault } from '../value-fault.ts';
 import { isCleared } from './clients/entra-empty-clears.ts';
 import { expandObject, type ObjectScope } from './clients/entra-pathless-keys.ts';
 import { idOfReference } from './clients/entra-reference-shapes.ts';
+import { isUnderUnknownSchema } from './clients/entra-unlisted-extensions.ts';
 import { unwrapArray } from './clients/entra-value-array-for-scalar.ts';
 import { isIgnoredInObjects } from './clients/okta-pathless-with-id.ts';
 import type { PatchStep, StepTarget } from './patch-step.ts';
@@ -27,6 +28,7 @@ export function readSteps(operation: ClientOperation, scope: StepScope): readonl
   if (path === null) return op === 'remove' ? [] : readObjectSteps(op, value, '', scope);
   // RFC 7644 §3.5.2: schemas follow from the attributes; clients that maintain the list themselves change nothing.
   if (path.trim().toLowerCase() === 'schemas') return [];
+  if (isUnderUnknownSchema(path, scope.catalogue)) return [];
   const resolved = readPath(path, scope.kind, scope.catalogue);
   if (resolved.kind === 'attribute') return readPathSteps(operation, resolved, scope);
   const { schema } = resolved;

@@ -11,7 +11,7 @@ const MAX_NAMES = 200;
 const MAX_NAME_LENGTH = 300;
 /** RFC 7643 §7, `returned`: these two are always there, whatever the client asked for. */
 const ALWAYS = new Set(['schemas', 'id']);
-const CORE_URN = /^urn:ietf:params:scim:schemas:core:2\.0:(?:user|group):/;
+const CORE_URN = /^urn:ietf:params:scim:schemas:core:2\.0:(?:user|group)(?::|$)/;
 
 /** Lower-case sub-attribute names; null is the whole attribute. */
 type Wanted = ReadonlySet<string> | null;
@@ -21,13 +21,21 @@ class NameSet {
   readonly #plain = new Map<string, Set<string> | null>();
   /** Names within an extension, still with its URN: where the URN ends is only known beside a resource. */
   readonly #qualified: string[] = [];
+  /** A core schema by its URN alone: everything that is not in an extension. */
+  #core = false;
 
   constructor(names: readonly string[]) {
-    for (const name of names) this.#add(name.trim().toLowerCase().replace(CORE_URN, ''));
+    for (const name of names) this.#read(name.trim().toLowerCase());
+  }
+
+  #read(name: string): void {
+    if (name === '' || name.length > MAX_NAME_LENGTH) return;
+    const plain = name.replace(CORE_URN, '');
+    if (plain === '') this.#core = true;
+    else this.#add(plain);
   }
 
   #add(name: string): void {
-    if (name === '' || name.length > MAX_NAME_LENGTH) return;
     if (name.includes(':')) {
       this.#qualified.push(name);
       return;
@@ -39,11 +47,12 @@ class NameSet {
   }
 
   get isEmpty(): boolean {
-    return this.#plain.size === 0 && this.#qualified.length === 0;
+    return !this.#core && this.#plain.size === 0 && this.#qualified.length === 0;
   }
 
   /** What is named of a top-level attribute or a whole extension; undefined when it is not named at all. */
   find(attribute: string): Wanted | undefined {
+    if (this.#core) return null;
     return this.#plain.get(attribute) ?? (this.#plain.has(attribute) ? null : undefined);
   }
 

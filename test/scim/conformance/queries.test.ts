@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startTestApp, type TestApp } from '../../support/app.ts';
-import { ENTERPRISE, makeClient, type ScimClient } from './scim-client.ts';
+import { ENTERPRISE, makeClient, type ScimClient, USER } from './scim-client.ts';
 
 const people = [
   {
@@ -82,6 +82,12 @@ describe('queries over the whole server', () => {
     ['groups pr', [ada]],
     ['meta.resourceType eq "User"', [ada, grace, min]],
     ['userName eq ada@fabrikam.example', [ada]],
+    [`schemas eq "${ENTERPRISE}"`, [ada, grace]],
+    [`schemas eq "${USER.toUpperCase()}"`, [ada, grace, min]],
+    [`${USER}:schemas co "enterprise" and active eq true`, [ada]],
+    [`not (schemas eq "${ENTERPRISE}")`, [min]],
+    ['schemas eq "urn:unknown:schema"', []],
+    ['schemas pr', [ada, grace, min]],
   ];
   for (const [filter, found] of cases) {
     test(`${filter} finds ${found.length}`, async () => {
@@ -96,6 +102,8 @@ describe('queries over the whole server', () => {
     'userName like "x"',
     'active gt true',
     'userName eq 5',
+    'schemas eq 5',
+    'schemas[value eq "x"]',
     'active eq "maybe"',
     'meta.created gt "yesterday"',
     '(userName pr',

@@ -45,6 +45,15 @@ test('an extension is shown as a whole or by one of its attributes', async () =>
   assert.deepEqual(part[ENTERPRISE], { department: 'Analysis' });
 });
 
+test('the URN of the core schema alone means everything outside the extensions', async () => {
+  const core = await shown(`attributes=${USER}`);
+  assert.deepEqual(core['name'], { givenName: 'Ada', familyName: 'Lovelace' });
+  assert.ok('userName' in core && 'meta' in core);
+  assert.equal(ENTERPRISE in core, false);
+  const rest = await shown(`excludedAttributes=${USER.toLowerCase()}`);
+  assert.deepEqual(Object.keys(rest).sort(), ['id', 'schemas', ENTERPRISE].sort());
+});
+
 test('an unknown or empty name shows nothing and breaks nothing', async () => {
   assert.deepEqual(Object.keys(await shown('attributes=favouriteColour')).sort(), ['id', 'schemas']);
   assert.ok('userName' in (await shown('attributes=')));

@@ -314,6 +314,15 @@ const changes: readonly Change[] = [
     attributes: { displayName: 'Ada L' },
   },
   {
+    when: 'operations on an extension that nobody described are left out, the others count (Entra)',
+    operations: [
+      { op: 'Add', path: 'urn:ietf:params:scim:schemas:extension:unknown:2.0:User:badge', value: '7' },
+      { op: 'Remove', path: 'urn:unknown:list[type eq "x"].value' },
+      { op: 'Replace', path: 'title', value: 'Lead' },
+    ],
+    attributes: { title: 'Lead' },
+  },
+  {
     when: 'an object wrapped in an array is still one object',
     operations: [{ op: 'replace', value: [{ title: 'Lead' }] }],
     attributes: { title: 'Lead' },
@@ -761,7 +770,6 @@ const refusals: readonly Refusal[] = [
     'title[value eq "x"]',
     'emails.value[type eq "work"]',
     'members',
-    'urn:unknown:title',
     `${ENTERPRISE}:userName`,
     'urn:ietf:params:scim:schemas:core:2.0:Group:displayName',
     '__proto__',
