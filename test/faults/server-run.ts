@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { cleanUpLater, until } from '../support/embedded-scratch.ts';
+
+export interface ServerRun {
+  readonly child: ChildProcess;
+  /** Everything printed so far, both streams. */
+  readonly output: () => string;
+  /** Base URL, once it says that it is ready. */
+  readonly ready: () => Promise<string>;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: () => Promise<number | string | null>;
+}
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The server as a process of its own, on a port of the system's choice; `npm` starts it as a newcomer does. */
+export function runServer(
+  t: TestContext,
+  env: Readonly<Record<string, string>>,
+  { through = 'node', script = 'src/main.ts' }: { through?: 'node' | 'npm'; script?: string } = {},
+): ServerRun {
+  const [command, args] = through === 'npm' ? ['npm', ['start']] : [process.execPath, [script]];
+  const child = spawn(command, args, {
+    cwd: repository,
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  cleanUpLater(t, async () => {
+    if (isOver()) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const baseUrl = () => /Administration API\s+(\S+)\/api\/v1/.exec(output)?.[1];
+  return {
+    child,
+    output: () => output,
+    ready: async () => {
+      await until(() => baseUrl() !== undefined || isOver());
+      const found = baseUrl();
+      if (found === undefined) throw new Error(`The server ended before it was ready:\n${output}`);
+      return found;
+    },
+    ended: async () => {
+      if (!isOver()) await once(child, 'close');
+      return child.exitCode ?? child.signalCode;
+    },
+  };
+}
