@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
 import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
+import { makeSignInCallback, signInCallbackPath } from './admin-api/sign-in-callback.ts';
 import { composeGraph } from './compose-graph.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
@@ -30,6 +31,8 @@ import {
   makeRescueKey,
 } from './operations/create-organization.ts';
 import { makeDeliverEvents } from './operations/deliver-events.ts';
+import { makeFinishSignIn } from './operations/finish-sign-in.ts';
+import { makeForgetEvents } from './operations/forget-events.ts';
 import { makeIssueScimToken } from './operations/issue-scim-token.ts';
 import { makeAdminOperations } from './operations/make-admin-operations.ts';
 import { makeScimOperations } from './operations/make-scim-operations.ts';
@@ -118,10 +121,20 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
     });
   const unitOfWork = watch.watch(makeUnitOfWork(database, makeAll, pointReads));
   const credentials = makeCredentials(database, logger);
+  const deliveryRelay = makeDeliveryRelay({
+    unitOfWork,
+    clock,
+    sendingJobsWaiting: () => jobs.kick('deliver'),
+  });
+  const forgetEvents = makeForgetEvents({ unitOfWork, clock, retentionDays: config.logRetentionDays });
   const relayLoop = makeRelayLoop({
     logger,
     listOrganizations: credentials.listOrganizations,
-    ...makeDeliveryRelay({ unitOfWork, clock, sendingJobsWaiting: () => jobs.kick('deliver') }),
+    relay: deliveryRelay.relay,
+    forget: async (organizationId) => {
+      await deliveryRelay.forget(organizationId);
+      await forgetEvents(organizationId);
+    },
   });
   const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
   return { database, pointReads, credentials, jobs, unitOfWork, scim, relayLoop };
@@ -186,6 +199,17 @@ const sendingParts = (config: Config, { unitOfWork, relayLoop, encryption }: Ser
   webhookSender: makeWebhookSender({ allowPrivate: config.webhookAllowPrivate }),
   jitter: Math.random,
   deliveriesWaiting: relayLoop.wake,
+});
+
+/** What connects tenants, for administrators and for browsers that come back from a sign-in. */
+const connectingParts = ({ publicUrl }: ApplicationParts, { unitOfWork, encryption, graph }: ServerCore) => ({
+  unitOfWork,
+  clock,
+  encryption,
+  graphDirectory: graph.directory,
+  signIn: graph.signIn,
+  tenants: graph.tenants,
+  redirectUri: `${publicUrl}${signInCallbackPath}`,
 });
 
 const scimMount = '/scim/v2';
@@ -268,6 +292,7 @@ function makeApp(
   app.use(makeHealthRouter({ isReady, metrics, logger }));
   const document = readOpenApiDocument();
   app.use(makeDocsRouter(document, publicUrl));
+  app.use(makeSignInCallback({ finishSignIn: makeFinishSignIn(connectingParts(parts, core)), logger }));
   const issue = makeIssueScimToken({ ...core.scim, credentialMaker });
   app.use(makeTokenEndpoint({ prove: proofs.prove, issue, logger }));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
@@ -286,6 +311,7 @@ function makeAdmin(
   const operations = makeAdminOperations({
     ...scim,
     ...sendingParts(config, core),
+    ...connectingParts(parts, core),
     credentialMaker,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),

@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
 import type { ConnectionInput, NewConnection } from '../operations/connection-input.ts';
-import type { Connection } from '../operations/connection-ports.ts';
+import type { Connection, GraphFlow } from '../operations/connection-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';
@@ -31,7 +31,7 @@ const representWith =
   });
 
 export function makeConnectionRoutes({ operations, publicUrl }: AdminDependencies): Router {
-  const { connections } = operations;
+  const { connections, azureConnect } = operations;
   const represent = representWith(publicUrl);
   const send = (response: Response, connection: Connection): void => {
     setEtag(response, connection.revision);
@@ -59,6 +59,15 @@ export function makeConnectionRoutes({ operations, publicUrl }: AdminDependencie
     const options = { ifMatch: preconditionOf(request), unlink: flagOf(request, 'unlink') };
     await connections.delete(contextOf(response), idOf(request), options);
     response.status(204).end();
+  });
+  router.post('/connections/:id/connect', async (request, response) => {
+    const { mode } = bodyOf<{ mode: GraphFlow }>(request);
+    const result = await azureConnect.connect(contextOf(response), idOf(request), mode);
+    if (result.kind === 'signIn') response.json({ authorizationUrl: result.authorizationUrl });
+    else send(response, result.connection);
+  });
+  router.post('/connections/:id/disconnect', async (request, response) => {
+    send(response, await azureConnect.disconnect(contextOf(response), idOf(request)));
   });
   router.post('/connections/:id/sync', async (request, response) => {
     const run = await connections.sync(contextOf(response), idOf(request));

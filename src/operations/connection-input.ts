@@ -60,6 +60,13 @@ function checkEntraValues({ tenant, applicationKey }: ConnectionInput, faults: F
   }
 }
 
+/** The resolved id stays as long as the same tenant of the same cloud is meant. */
+function namedTenant(before: Connection, { tenant, cloud }: ConnectionInput): Partial<Connection> {
+  const text = tenant === undefined ? before.tenant : tidy(tenant);
+  const isSame = text === before.tenant && (cloud === undefined || (cloud ?? 'global') === before.cloud);
+  return isSame ? {} : tenantOf(text);
+}
+
 /** A GUID is the tenant id; a domain name has to be resolved before the tenant id is known. */
 function tenantOf(tenant: string | null): Pick<Connection, 'tenant' | 'tenantId'> {
   const text = tidy(tenant);
@@ -114,12 +121,11 @@ const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
 };
 
 function merge(before: Connection, input: ConnectionInput, { now, encryption }: Keeping): Connection {
-  const { name, tenant, cloud, applicationId, applicationKey, emailSource, allowedExternalDomains } = input;
+  const { name, cloud, applicationId, applicationKey, emailSource, allowedExternalDomains } = input;
   return {
     ...before,
     ...(name === undefined ? {} : { name: name.trim() }),
-    // The resolved id stays as long as the same tenant is meant.
-    ...(tenant === undefined || tidy(tenant) === before.tenant ? {} : tenantOf(tenant)),
+    ...namedTenant(before, input),
     ...(cloud === undefined ? {} : { cloud: cloud ?? 'global' }),
     ...(applicationId === undefined ? {} : { applicationId: applicationId?.toLowerCase() ?? null }),
     ...(applicationKey == null

@@ -1,19 +1,17 @@
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
-import {
-  type ConnectionInput,
-  type NewConnection,
-  readNewConnection,
-  withConnectionInput,
-} from './connection-input.ts';
+import { changeConnection, foundConnection } from './change-connection.ts';
+import { type ConnectionInput, type NewConnection, readNewConnection } from './connection-input.ts';
 import type { Connection, Encryption, UnlinkedPerson } from './connection-ports.ts';
 import type { OrganizationContext } from './context.ts';
+import { isConnected } from './graph-connection.ts';
+import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import { manualEvents } from './manual-events.ts';
 import { requireCompleteDefaults } from './missing-defaults.ts';
 import { OperationError } from './operation-error.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
-import { isSameRecord } from './same-record.ts';
+import { resolveTenant, withNamedTenant } from './resolve-tenant.ts';
 import type { ChangeOptions } from './scim-operations.ts';
 import type { StartReplan } from './start-replan.ts';
 import type { SyncRun } from './sync-run-ports.ts';
@@ -26,6 +24,8 @@ export interface ConnectionDependencies {
   readonly startReplan: StartReplan;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
+  readonly tenants: TenantResolver;
+  readonly signIn: GraphSignIn;
 }
 
 export interface DeleteConnectionOptions extends ChangeOptions {
@@ -54,54 +54,41 @@ export interface ConnectionOperations {
 
 /** Decisions are made from connections (email source, domains), so each write holds the configuration still. */
 export function makeConnectionOperations(dependencies: ConnectionDependencies): ConnectionOperations {
-  const { unitOfWork, clock, identifiers, encryption, startReplan, forgetCredentials } = dependencies;
+  const { unitOfWork, clock, identifiers, encryption, startReplan, forgetCredentials, tenants, signIn } =
+    dependencies;
   return {
     list: (context, page) => unitOfWork.read(context, (stores) => stores.connections.list(page)),
     get: (context, id) =>
-      unitOfWork.read(context, async (stores) => found(await stores.connections.get(id), id)),
+      unitOfWork.read(context, async (stores) => foundConnection(await stores.connections.get(id), id)),
     create: async (context, input) => {
-      const connection = readNewConnection(input, {
-        id: identifiers.next(),
-        now: clock.now(),
-        encryption,
-      });
+      const birth = { id: identifiers.next(), now: clock.now(), encryption };
+      const wanted = readNewConnection(input, birth);
+      const connection = withNamedTenant(wanted, await resolveTenant(tenants, wanted));
       await unitOfWork.write(context, 'exclusive', (stores) => stores.connections.insert(connection));
       return connection;
     },
-    change: (context, id, input, { ifMatch }) =>
-      unitOfWork.write(context, 'exclusive', async (stores) => {
-        const before = found(await stores.connections.lock(id), id);
-        requireVersion(ifMatch, before.revision);
-        const wanted = withConnectionInput(before, input, { now: clock.now(), encryption });
-        if (isSameRecord(before, wanted)) return before;
-        await stores.connections.save(wanted, clock.now());
-        return { ...wanted, revision: before.revision + 1 };
-      }),
+    change: (context, id, input, options) => changeConnection(dependencies, context, { id, input, options }),
     delete: async (context, id, { ifMatch, unlink }) => {
       await unitOfWork.write(context, 'exclusive', async (stores) => {
-        const connection = found(await stores.connections.lock(id), id);
+        const connection = foundConnection(await stores.connections.lock(id), id);
         requireVersion(ifMatch, connection.revision);
         if (unlink) await unlinkPeople(stores, context, connection, clock.now());
         else await requireNoLinks(stores, connection);
         await stores.connections.delete(id);
       });
       forgetCredentials();
+      signIn.forget(id);
     },
     sync: async (context, id) => {
       await unitOfWork.read(context, async (stores) => {
-        const { kind } = found(await stores.connections.get(id), id);
+        const connection = foundConnection(await stores.connections.get(id), id);
         await requireCompleteDefaults(stores, (await stores.employeeDefaults.get()).value);
-        if (kind === 'entra')
+        if (connection.kind === 'entra' && !isConnected(connection))
           throw new OperationError('conflict', 'Connect the tenant before its directory is read.');
       });
       return startReplan(context, id);
     },
   };
-}
-
-function found(connection: Connection | null, id: string): Connection {
-  if (connection === null) throw new OperationError('not-found', `There is no connection ${id}.`);
-  return connection;
 }
 
 async function requireNoLinks(stores: Stores, connection: Connection): Promise<void> {

@@ -1,4 +1,5 @@
 import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
+import { type AzureConnectOperations, makeAzureConnectOperations } from './azure-connect.ts';
 import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
 import type { CredentialMaker, Encryption } from './connection-ports.ts';
 import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
@@ -10,6 +11,8 @@ import {
   makeEmployeeDefaultsOperations,
 } from './employee-defaults-operations.ts';
 import { type EmployeeOperations, makeEmployeeOperations } from './employee-operations.ts';
+import type { GraphDirectory } from './graph-ports.ts';
+import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
 import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
 import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
@@ -42,6 +45,11 @@ export interface AdminCollaborators {
   readonly jobsWaiting: () => void;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
+  readonly graphDirectory: GraphDirectory;
+  readonly signIn: GraphSignIn;
+  readonly tenants: TenantResolver;
+  /** Where the browser comes back to from a sign-in. */
+  readonly redirectUri: string;
   readonly webhookSender: WebhookSender;
   /** From 0 to 1. */
   readonly jitter: () => number;
@@ -54,6 +62,7 @@ export interface AdminOperations {
   readonly employeeDefaults: EmployeeDefaultsOperations;
   readonly referenceData: ReferenceDataOperations;
   readonly connections: ConnectionOperations;
+  readonly azureConnect: AzureConnectOperations;
   readonly scimTokens: ScimTokenOperations;
   readonly scimCredentials: ScimCredentialOperations;
   readonly syncRuns: SyncRunOperations;
@@ -76,6 +85,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     employeeDefaults: makeEmployeeDefaultsOperations(collaborators),
     referenceData: makeReferenceDataOperations(collaborators),
     connections: makeConnectionOperations(collaborators),
+    azureConnect: makeAzureConnectOperations(collaborators),
     scimTokens: makeScimTokenOperations(collaborators),
     scimCredentials: makeScimCredentialOperations(collaborators),
     syncRuns: makeSyncRunOperations(collaborators),

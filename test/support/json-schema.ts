@@ -74,6 +74,11 @@ const checks: Readonly<Record<string, Check>> = {
       : [],
   properties: (properties, value, at, _schema, resolve) => checkFields(properties, value, at, resolve),
   additionalProperties: checkOthers,
+  oneOf: (choices, value, at, _schema, resolve) => {
+    if (!Array.isArray(choices)) throw new Error(`Not a list of schemas at ${at}`);
+    const matches = choices.filter((choice) => validate(choice, value, at, resolve).length === 0).length;
+    return fail(matches !== 1, at, `matches ${matches} of the choices, not one`);
+  },
   items: (schema, value, at, _schema, resolve) =>
     Array.isArray(value)
       ? value.flatMap((item, index) => validate(schema, item, `${at}/${index}`, resolve))
