@@ -3,9 +3,20 @@ import { type FieldFault, OperationError } from './operation-error.ts';
 /** Gathers what is wrong with a body, so that the caller learns of all faults at once. */
 export class FieldFaults {
   readonly #faults: FieldFault[] = [];
+  readonly #base: string;
+
+  /** `base`: JSON pointer of the part of the body that all pointers start from. */
+  constructor(base = '') {
+    this.#base = base;
+  }
 
   add(pointer: string, detail: string): void {
-    this.#faults.push({ pointer, detail });
+    this.#faults.push({ pointer: this.#base + pointer, detail });
+  }
+
+  /** Ends the operation: the field is well-formed, but something stands in its way. */
+  conflict(pointer: string, detail: string): never {
+    throw new OperationError('conflict', detail, { fields: [{ pointer: this.#base + pointer, detail }] });
   }
 
   /** Ends the operation when there were any. */

@@ -1,23 +1,14 @@
-import { isGuid } from '../directory/object-id.ts';
 import type { OrganizationContext } from './context.ts';
+import { draftRule, type RuleBirth, redraftRule } from './draft-rule.ts';
 import { FieldFaults } from './field-faults.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
-import {
-  checkRule,
-  isOtherDecision,
-  isSameRule,
-  type MappingRuleInput,
-  type NewMappingRule,
-  noOverrides,
-  ruleReferences,
-  withRuleInput,
-} from './mapping-rule-input.ts';
+import { isOtherDecision, type MappingRuleInput, type NewMappingRule } from './mapping-rule-input.ts';
 import { OperationError } from './operation-error.ts';
 import type { Stores, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
 import type { DecisionTools } from './reconcile.ts';
 import { reconcileRuleChange } from './reconcile-rule-change.ts';
-import type { MappingRuleRecord, MappingRuleView, RuleConnection } from './rules-ports.ts';
+import type { MappingRuleRecord, MappingRuleView } from './rules-ports.ts';
 import type { ChangeOptions } from './scim-operations.ts';
 
 export interface MappingRuleDependencies extends DecisionTools {
@@ -70,7 +61,7 @@ export function makeMappingRuleOperations(dependencies: MappingRuleDependencies)
       const id = identifiers.next();
       const view = await write(context, async (stores) => ({
         before: null,
-        after: await createRule(stores, input, id, clock.now()),
+        after: await createRule(stores, input, { id, now: clock.now() }),
       }));
       return found(view, id);
     },
@@ -124,32 +115,10 @@ function found(view: MappingRuleView | null, id: string): MappingRuleView {
 async function createRule(
   stores: Stores,
   input: NewMappingRule,
-  id: string,
-  now: string,
+  birth: RuleBirth,
 ): Promise<MappingRuleRecord> {
-  const faults = new FieldFaults();
-  const connection = await findConnection(stores, input, faults);
-  const blank: MappingRuleRecord = {
-    id,
-    connectionId: connection.id,
-    groupId: input.groupId,
-    order: input.order,
-    userType: input.userType,
-    securityRoleId: input.securityRoleId,
-    accountId: null,
-    accountLocationId: null,
-    overrides: noOverrides,
-    enabled: true,
-    note: null,
-    createdAt: now,
-    updatedAt: now,
-  };
-  const wanted = withRuleInput(blank, input);
-  const ids = ruleReferences(null, wanted);
-  const facts = await stores.lookups.references(ids);
-  const rule = checkRule({ rule: wanted, input, isEntra: connection.kind === 'entra', ids, facts, faults });
-  faults.raise();
-  await requireFreeGroup(stores, rule);
+  const holderOf = stores.mappingRules.idOfGroup;
+  const rule = await draftRule({ stores, holderOf, faults: new FieldFaults() }, input, birth);
   await stores.mappingRules.insert(rule);
   return rule;
 }
@@ -160,75 +129,10 @@ async function changeRule(
   input: MappingRuleInput,
   now: string,
 ): Promise<MappingRuleRecord> {
-  const faults = new FieldFaults();
-  const connection = await stores.connections.get(before.connectionId);
-  const wanted = withRuleInput(before, input);
-  const ids = ruleReferences(before, wanted);
-  const facts = await stores.lookups.references(ids);
-  const isEntra = connection?.kind === 'entra' && wanted.groupId !== before.groupId;
-  const rule = checkRule({ rule: wanted, input, isEntra, ids, facts, faults });
-  faults.raise();
-  if (isSameRule(before, rule)) return before;
-  if (rule.groupId !== before.groupId) await requireFreeGroup(stores, rule);
+  const holderOf = stores.mappingRules.idOfGroup;
+  const rule = await redraftRule({ stores, holderOf, faults: new FieldFaults() }, before, input);
+  if (rule === before) return before;
   const after = { ...rule, updatedAt: now };
   await stores.mappingRules.update(after);
   return after;
-}
-
-/** A group of a connection has one rule; group ids are compared without regard to case (A-23). */
-async function requireFreeGroup(stores: Stores, rule: MappingRuleRecord): Promise<void> {
-  const holder = await stores.mappingRules.idOfGroup(rule.connectionId, rule.groupId);
-  if (holder === null || holder === rule.id) return;
-  const detail = `The mapping rule ${holder} names this group of the connection already.`;
-  throw new OperationError('conflict', detail, { fields: [{ pointer: '/groupId', detail }] });
-}
-
-/** Connection id or tenant GUID; a domain name is refused with the GUID it stands for (REQ-59). */
-async function findConnection(
-  stores: Stores,
-  input: NewMappingRule,
-  faults: FieldFaults,
-): Promise<RuleConnection> {
-  const tenant = input.tenantId?.trim() ?? null;
-  const isDomain = tenant !== null && !isGuid(tenant);
-  const connections = await stores.mappingRules.connectionsNamed({
-    connectionId: input.connectionId ?? null,
-    tenantId: isDomain ? null : tenant,
-    domain: isDomain ? tenant.toLowerCase() : null,
-  });
-  if (isDomain) faults.add('/tenantId', domainHint(tenant, connections));
-  const connection = isDomain ? undefined : pickConnection(input, tenant, connections, faults);
-  faults.raise();
-  if (connection === undefined)
-    throw new OperationError('invalid', 'The connection is not known.', { reason: 'value' });
-  return connection;
-}
-
-function domainHint(domain: string, connections: readonly RuleConnection[]): string {
-  const known = connections.find((connection) => connection.tenantId !== null)?.tenantId;
-  const hint = known == null ? 'enter the tenant id, a GUID' : `did you mean ${known}?`;
-  return `${domain} is not a tenant id: mapping rules need the GUID, not a domain name; ${hint}`;
-}
-
-function pickConnection(
-  input: NewMappingRule,
-  tenant: string | null,
-  connections: readonly RuleConnection[],
-  faults: FieldFaults,
-): RuleConnection | undefined {
-  if (input.connectionId === undefined) {
-    if (tenant === null) faults.add('/connectionId', 'Name the connection by connectionId or tenantId.');
-    else if (connections.length === 0) faults.add('/tenantId', `No connection has the tenant id ${tenant}.`);
-    else if (connections.length > 1) {
-      faults.add('/tenantId', 'Several connections have this tenant id; name one by connectionId.');
-    }
-    return connections[0];
-  }
-  const wanted = input.connectionId.toLowerCase();
-  const connection = connections.find(({ id }) => id === wanted);
-  if (connection === undefined) faults.add('/connectionId', `There is no connection ${input.connectionId}.`);
-  else if (tenant !== null && connection.tenantId !== tenant.toLowerCase()) {
-    faults.add('/tenantId', 'The connection belongs to another tenant.');
-  }
-  return connection;
 }
