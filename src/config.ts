@@ -32,6 +32,8 @@ export type Config = {
   readonly encryptionKey: KeyObject | undefined;
   readonly logLevel: LogLevel;
   readonly requestTimeoutMs: number;
+  /** SCIM requests a second of one connection; 0 for no limit. */
+  readonly rateLimitPerSecond: number;
   readonly shutdownGraceMs: number;
   /** How long the provisioning log is kept; 0: for ever. */
   readonly logRetentionDays: number;
@@ -46,7 +48,7 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The configuration is not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(faults.join('\n'));
     this.name = 'ConfigError';
     this.faults = faults;
   }
@@ -160,6 +162,7 @@ const environment = z
       .default('info')
       .pipe(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })),
     REQUEST_TIMEOUT_SECONDS: seconds(30, 1, 3600),
+    RATE_LIMIT_PER_SECOND: wholeNumber(2000, 0, 1_000_000),
     SHUTDOWN_GRACE_SECONDS: seconds(10, 0, 600),
     LOG_RETENTION_DAYS: wholeNumber(730, 0, 36_500, ' of days'),
     WEBHOOK_ALLOW_PRIVATE: flag,
@@ -209,6 +212,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     encryptionKey: values.ENCRYPTION_KEY,
     logLevel: values.LOG_LEVEL,
     requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS,
+    rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS,
     logRetentionDays: values.LOG_RETENTION_DAYS,
     webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,

@@ -1,10 +1,18 @@
 import { ConfigError } from './config.ts';
+import { EncryptionKeyError } from './http/encryption.ts';
 import { ListenError } from './http/server.ts';
 import { OperationError } from './operations/operation-error.ts';
 import { DatabaseSetupError } from './postgres/database-setup-error.ts';
 import { EmbeddedServerError } from './postgres/embedded/embedded-server-error.ts';
 
-const expected = [ConfigError, ListenError, EmbeddedServerError, DatabaseSetupError, OperationError];
+const expected = [
+  ConfigError,
+  EncryptionKeyError,
+  ListenError,
+  EmbeddedServerError,
+  DatabaseSetupError,
+  OperationError,
+];
 
 /** Faults of the surroundings are told in their own sentence; a fault of ours keeps its stack. */
 export function describeFailure(error: unknown): string {

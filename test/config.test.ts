@@ -25,6 +25,7 @@ describe('configuration', () => {
     assert.equal(config.logLevel, 'info');
     assert.equal(config.requestTimeoutMs, 30_000);
     assert.equal(config.shutdownGraceMs, 10_000);
+    assert.equal(config.rateLimitPerSecond, 2000);
     assert.equal(config.webhookAllowPrivate, false);
     assert.equal(config.adminApiKey, undefined);
     assert.equal(config.encryptionKey, undefined);
@@ -133,7 +134,7 @@ describe('configuration', () => {
     });
     assert.equal(faults.length, 11);
     assert.ok(faults.every((fault) => !fault.includes('\n') && fault.endsWith('.')));
-    assert.equal(new ConfigError(faults).message.split('\n').length, 12);
+    assert.equal(new ConfigError(faults).message.split('\n').length, 11);
   });
 
   it('never echoes the value of a secret', () => {

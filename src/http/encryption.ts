@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Encryption } from '../operations/connection-ports.ts';
 import { OperationError } from '../operations/operation-error.ts';
 
@@ -53,12 +53,39 @@ export const withoutEncryption: Encryption = {
   },
 };
 
+/** The key in the data directory cannot be used; the message is one line that says what to do. */
+export class EncryptionKeyError extends Error {
+  override readonly name = 'EncryptionKeyError';
+}
+
 /** The key in the file; at the first start a random one is made. Readable by the owner only. */
 export function readOrMakeKey(file: string): KeyObject {
   try {
-    writeFileSync(file, randomBytes(KEY_BYTES).toString('base64'), { mode: 0o600, flag: 'wx' });
+    if (!existsSync(file)) makeKey(file);
+    const key = Buffer.from(readFileSync(file, 'utf8'), 'base64');
+    if (key.length === KEY_BYTES) return createSecretKey(key);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EncryptionKeyError(
+      `The encryption key cannot be read or made (${reason}): repair that, or set ENCRYPTION_KEY`,
+      { cause },
+    );
+  }
+  throw new EncryptionKeyError(
+    `${file} holds no key of ${KEY_BYTES} bytes: restore it from a backup; without it the stored secrets cannot be read, and removing it means entering them anew`,
+  );
+}
+
+/** Whole or not at all, and on the disk before anything is encrypted with it. A key that is there already stays. */
+function makeKey(file: string): void {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    const text = randomBytes(KEY_BYTES).toString('base64');
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+    linkSync(draft, file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
-  return createSecretKey(Buffer.from(readFileSync(file, 'utf8'), 'base64'));
 }
