@@ -17,6 +17,7 @@ import { makeVerifyEntraToken } from './http/entra-token.ts';
 import { makeHealthRouter } from './http/health.ts';
 import { type ClientProofs, makeClientProofs } from './http/prove-client.ts';
 import { assignRequestId } from './http/request-id.ts';
+import { makeRateLimit } from './http/rate-limit.ts';
 import { makeRequestLog } from './http/request-log.ts';
 import { makeFindSigningKey } from './http/signing-keys.ts';
 import { makeTokenEndpoint } from './http/token-endpoint.ts';
@@ -259,6 +260,10 @@ function makeScim(parts: ApplicationParts, core: Core, authentication: Authentic
     },
     publicUrl: parts.publicUrl,
     logger: parts.logger,
+    rateLimit: makeRateLimit({
+      perSecond: parts.config.rateLimitPerSecond,
+      now: () => performance.now(),
+    }),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RateLimit } from '../http/rate-limit.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { readQuery, type StableQuery } from '../http/stable-query.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -9,6 +10,7 @@ import { type Catalogue, standardCatalogue } from './catalogue.ts';
 import { makeAnswerDiscovery } from './discovery/answer-discovery.ts';
 import { takeFastLane } from './fast-lane.ts';
 import type { Answer } from './protocol/answer.ts';
+import { ScimRefusal } from './protocol/scim-refusal.ts';
 import { checkMethod, readTarget } from './protocol/scim-target.ts';
 import { sendAnswer } from './protocol/send-answer.ts';
 import { readRequestBody } from './request-body.ts';
@@ -25,10 +27,19 @@ export interface ScimHandlerParts {
   readonly publicUrl: string;
   readonly logger: Logger;
   readonly catalogue?: Catalogue;
+  /** Of a connection, by its id; none when absent. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** `url` is relative to the mount point: `/{connectionId}/Users?…`. Always answers. */
 export type ScimHandler = (request: IncomingMessage, response: ServerResponse, url: string) => void;
+
+function checkRate(waitSeconds: number): void {
+  if (waitSeconds === 0) return;
+  throw new ScimRefusal(429, `Too many requests of this connection; go on in ${waitSeconds} s`, {
+    headers: { 'Retry-After': String(waitSeconds) },
+  });
+}
 
 /** A request with what is read from its address once. */
 interface Visit {
@@ -44,7 +55,7 @@ interface Visit {
  * scimmy-routers dispatches passes an Express application.
  */
 export function makeScimHandler(parts: ScimHandlerParts): ScimHandler {
-  const { operations, authentication, logger, catalogue = standardCatalogue } = parts;
+  const { operations, authentication, logger, rateLimit, catalogue = standardCatalogue } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const scimBaseUrlOf = (connectionId: string) => `${publicUrl}/scim/v2/${connectionId}`;
   const authenticateRequest = makeAuthenticateRequest({ authentication, scimBaseUrlOf });
@@ -62,6 +73,8 @@ export function makeScimHandler(parts: ScimHandlerParts): ScimHandler {
     if (discovery !== null) return discovery;
 
     const context = await authenticateRequest(request, target.connectionId);
+    // Only what is proven to come from the connection counts: a stranger must not use up its share.
+    if (rateLimit !== undefined) checkRate(rateLimit(context.connectionId));
     checkMethod(endpoint, method);
     const services = { context, operations, catalogue };
     const body = await readRequestBody(request, endpoint);

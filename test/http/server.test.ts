@@ -109,6 +109,18 @@ describe('broken requests', () => {
     await server.drain(1000);
   });
 
+  it('are cut off with 408 when the body comes byte by byte', async () => {
+    const swallow: RequestListener = (request) => void request.resume();
+    const server = await listen(swallow, { host: HOST, port: 0, requestTimeoutMs: 500 });
+    const client = await openRawClient(server.port);
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n');
+    const drip = setInterval(() => client.send(' '), 50);
+    const received = await client.closed();
+    clearInterval(drip);
+    assert.match(received, /^HTTP\/1\.1 408 /);
+    await server.drain(1000);
+  });
+
   it('do not write into an answer that has begun', async () => {
     const begin: RequestListener = (_request, response) => {
       response.writeHead(200, { 'Content-Length': '10' });

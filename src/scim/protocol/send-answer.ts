@@ -3,15 +3,23 @@ import { setImmediate } from 'node:timers/promises';
 import { requestIdOf } from '../../http/request-id.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerObject } from './answer-value.ts';
-import { holdsLongList, jsonParts } from './json-parts.ts';
+import { holdsLongList, jsonOf, jsonParts } from './json-parts.ts';
 
 /** Exactly this, without a charset parameter: some clients compare the whole value. */
 const SCIM_MEDIA_TYPE = 'application/scim+json';
 const WRITE_LENGTH = 64 * 1024;
 
+/** What helmet says of the other addresses, as far as it means anything for answers that no page shows. */
+const SECURITY_HEADERS = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'],
+].flat();
+
 /** All headers in one list, as `writeHead` takes it at the least cost. */
 function headersOf(request: IncomingMessage, answer: Answer): string[] {
-  const headers = ['X-Request-Id', requestIdOf(request), 'X-Content-Type-Options', 'nosniff'];
+  const headers = ['X-Request-Id', requestIdOf(request), ...SECURITY_HEADERS];
   for (const [name, value] of Object.entries(answer.headers)) headers.push(name, value);
   if (answer.location !== null) headers.push('Location', answer.location);
   if (answer.version !== null) headers.push('ETag', answer.version);
@@ -63,7 +71,7 @@ export async function sendAnswer(
     if (request.method === 'HEAD') response.end();
     else await sendInParts(response, body);
   } else {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const text = typeof body === 'string' ? body : jsonOf(body);
     headers.push('Content-Length', String(Buffer.byteLength(text)));
     // A text goes out in one piece with the head; bytes would be a second one.
     response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : text);
