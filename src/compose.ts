@@ -50,6 +50,7 @@ import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
 import { openPointReads, type PointReads } from './postgres/point-reads.ts';
 import type { SqlConnection } from './postgres/sql-connection.ts';
+import { RememberedTotals } from './postgres/query/remembered-totals.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
@@ -108,10 +109,12 @@ function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core
   });
   const jobs = makeJobQueue({ url: databaseUrl, logger });
   const watch = makeDeliveryWatch((organizationId) => relayLoop.wake(organizationId));
+  const totals = new RememberedTotals();
   const pointReads = openPointReads({ url: databaseUrl, logger, ...(onStatement ? { onStatement } : {}) });
   const makeAll = (connection: SqlConnection) =>
     makeStores(connection, {
       identifiers,
+      totals,
       noteDeliveries: watch.note,
       jobs: ({ rows }) =>
         jobs.storeFor({

@@ -1,5 +1,5 @@
 import type { DirectoryGroup, GroupMember } from '../directory/directory-group.ts';
-import type { DirectoryUser } from '../directory/directory-user.ts';
+import type { DirectoryUser, GroupOfUser } from '../directory/directory-user.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
@@ -57,11 +57,16 @@ export interface Identifiers {
   readonly next: () => string;
 }
 
+export interface LockedUser {
+  readonly user: DirectoryUser;
+  readonly groups: readonly GroupOfUser[];
+}
+
 export interface UserStore {
   /** Throws `conflict` when the userName is taken in the connection. An entry is logged by the same statement. */
   readonly insert: (user: DirectoryUser, entry?: LoggedEntry) => Promise<void>;
   /** The live user with its groups, user row locked, or null. One statement. */
-  readonly lock: (connectionId: string, id: string) => Promise<UserView | null>;
+  readonly lock: (connectionId: string, id: string) => Promise<LockedUser | null>;
   /** Live users among the ids, rows locked in id order. */
   readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /**

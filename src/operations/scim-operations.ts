@@ -1,14 +1,22 @@
 import type { DirectoryGroup, GroupContent, GroupMember, MemberStep } from '../directory/directory-group.ts';
 import type { DirectoryUser, GroupOfUser, UserContent } from '../directory/directory-user.ts';
+import type { JsonObject } from '../directory/json.ts';
+import type { StoredJson } from '../directory/stored-json.ts';
 import type { ConnectionContext } from './context.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
 
 /** `If-Match`: `any` for `*`, otherwise the versions named; absent when the client sent none. RFC 7644 §3.14. */
 export type VersionPrecondition = 'any' | readonly number[] | null;
 
+/** A user as clients see it. */
+export interface ShownUser
+  extends Omit<DirectoryUser, 'attributes' | 'connectionId' | 'objectId' | 'deletedAt'> {
+  readonly attributes: JsonObject | StoredJson;
+}
+
 /** `groups` is null when the caller did not ask for it. */
 export interface UserView {
-  readonly user: DirectoryUser;
+  readonly user: ShownUser;
   readonly groups: readonly GroupOfUser[] | null;
 }
 

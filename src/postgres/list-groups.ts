@@ -15,7 +15,7 @@ export function listGroups(
     columns: groupColumns,
     connectionId,
     query,
-    read: (row) => row,
+    read: (rows) => rows,
     idOf: (row) => row.id,
   });
 }

@@ -6,6 +6,7 @@ import { makeGroupStore } from './group-store.ts';
 import { makeMembershipStore } from './membership-store.ts';
 import { makePendingSignInStore } from './pending-sign-in-store.ts';
 import { makePeopleStore } from './people-store.ts';
+import type { RememberedTotals } from './query/remembered-totals.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { makeTokenCacheStore } from './token-cache-store.ts';
 import { makeUserStore } from './user-store.ts';
@@ -16,16 +17,18 @@ export interface StoreParts {
   /** Jobs are written by the queue's own statements, on the connection of the unit of work. */
   readonly jobs: (connection: SqlConnection) => JobStore;
   readonly identifiers: Identifiers;
+  /** Shared by all units of work of the process. */
+  readonly totals?: RememberedTotals;
   /** Told before the commit that a unit of work of this context leaves deliveries behind. */
   readonly noteDeliveries?: (context: OrganizationContext) => void;
 }
 
 /** All stores on one connection; they live as long as the unit of work. */
 export function makeStores(connection: SqlConnection, parts: StoreParts): Stores {
-  const { jobs, identifiers, noteDeliveries = () => undefined } = parts;
+  const { jobs, identifiers, totals, noteDeliveries = () => undefined } = parts;
   return {
     ...makeAdminStores(connection),
-    users: makeUserStore(connection, identifiers.next),
+    users: makeUserStore(connection, { nextId: identifiers.next, ...(totals ? { totals } : {}) }),
     groups: makeGroupStore(connection),
     memberships: makeMembershipStore(connection),
     people: makePeopleStore(connection),

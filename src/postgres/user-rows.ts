@@ -1,13 +1,20 @@
 import type { DirectoryUser, GroupOfUser } from '../directory/directory-user.ts';
-import type { UserStore } from '../operations/ports.ts';
+import { StoredJson } from '../directory/stored-json.ts';
+import type { LockedUser, UserStore } from '../operations/ports.ts';
 
 export type UserView = NonNullable<Awaited<ReturnType<UserStore['get']>>>;
+type ShownUser = UserView['user'];
 
 /** Columns of `directory_users u` under the names of DirectoryUser. */
 export const userColumns = `
   u.directory_user_id as "id", u.connection_id as "connectionId", u.user_name as "userName",
   u.external_id as "externalId", u.object_id as "objectId", u.active, u.attributes, u.version,
   u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt", u.deleted_at as "deletedAt"`;
+
+/** Those that clients see; the attributes as text, because reading them would be most of the work of a page. */
+export const shownColumns = `
+  u.directory_user_id as "id", u.user_name as "userName", u.external_id as "externalId", u.active,
+  u.attributes::text as "attributes", u.version, u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt"`;
 
 /** The groups of `u` as JSON, each once, whichever sources say so; read by way of the memberships, which are few. */
 export const groupsOfUser = `
@@ -23,11 +30,26 @@ export const groupsOfUser = `
       limit 1
     ) g)`;
 
-export interface UserRow extends DirectoryUser {
+export interface LockedUserRow extends DirectoryUser {
+  readonly groups: readonly GroupOfUser[];
+}
+
+export const readLockedUser = ({ groups, ...user }: LockedUserRow): LockedUser => ({ user, groups });
+
+export interface ShownUserRow extends Omit<ShownUser, 'attributes'> {
+  readonly attributes: string;
   /** Missing when they were not asked for. */
   readonly groups?: readonly GroupOfUser[];
 }
 
-export function readUserView({ groups, ...user }: UserRow): UserView {
-  return { user, groups: groups ?? null };
+export const readUserView = (row: ShownUserRow): UserView => ({
+  user: readShownUser(row),
+  groups: row.groups ?? null,
+});
+
+/** Field by field: the row may hold more. */
+export function readShownUser(row: Omit<ShownUserRow, 'groups'>): ShownUser {
+  const { id, userName, externalId, active, attributes, version, createdAt, lastModifiedAt } = row;
+  const stored = new StoredJson(attributes);
+  return { id, userName, externalId, active, attributes: stored, version, createdAt, lastModifiedAt };
 }

@@ -2,8 +2,17 @@ import type { DirectoryUser } from '../directory/directory-user.ts';
 import { sameJson } from '../directory/same-json.ts';
 import type { Identifiers, UserStore } from '../operations/ports.ts';
 import { listUsers } from './list-users.ts';
+import { RememberedTotals } from './query/remembered-totals.ts';
 import type { SqlConnection } from './sql-connection.ts';
-import { groupsOfUser, readUserView, type UserRow, userColumns } from './user-rows.ts';
+import {
+  groupsOfUser,
+  type LockedUserRow,
+  readLockedUser,
+  readUserView,
+  type ShownUserRow,
+  shownColumns,
+  userColumns,
+} from './user-rows.ts';
 import {
   entryValues,
   insertUser,
@@ -19,9 +28,9 @@ const liveUser = `
   where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = $3::uuid
     and u.deleted_at is null`;
 
-const getUser = `select ${userColumns} ${liveUser}`;
-const getUserWithGroups = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
-const lockUser = `${getUserWithGroups} for update of u`;
+const getUser = `select ${shownColumns} ${liveUser}`;
+const getUserWithGroups = `select ${shownColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
+const lockUser = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser} for update of u`;
 
 /** Deciding changes no key: groups may take these users in meanwhile, and what follows from that is decided after it. */
 const lockUsers = `
@@ -83,38 +92,52 @@ function updateStatement(
     : { name: 'update_user_and_emails', text: updateUserAndEmails };
 }
 
-export function makeUserStore(connection: SqlConnection, nextId: Identifiers['next']): UserStore {
-  const { organizationId } = connection.context;
+export interface UserStoreParts {
+  readonly nextId: Identifiers['next'];
+  /** Without one that the process shares, every list is counted. */
+  readonly totals?: RememberedTotals;
+}
 
-  const one = async (name: string, text: string, connectionId: string, id: string) => {
+export function makeUserStore(connection: SqlConnection, parts: UserStoreParts): UserStore {
+  const { organizationId } = connection.context;
+  const { nextId, totals = new RememberedTotals() } = parts;
+
+  const one = async <Row>(name: string, text: string, connectionId: string, id: string) => {
     if (!isUuid(id)) return null;
     const values = [organizationId, connectionId, id];
-    const [row] = await connection.rows<UserRow>({ name, text, values });
-    return row === undefined ? null : readUserView(row);
+    const [row] = await connection.rows<Row>({ name, text, values });
+    return row ?? null;
   };
 
   return {
     insert: async (user, entry) => {
+      totals.changed(user.connectionId);
       await connection.execute({
         name: 'insert_user',
         text: insertUser,
         values: [...userValues(organizationId, user), ...entryValues(entry, nextId)],
       });
     },
-    lock: (connectionId, id) => one('lock_user', lockUser, connectionId, id),
+    lock: async (connectionId, id) => {
+      const row = await one<LockedUserRow>('lock_user', lockUser, connectionId, id);
+      return row && readLockedUser(row);
+    },
     lockMany: (ids) =>
       connection.rows<DirectoryUser>({ name: 'lock_users', text: lockUsers, values: [organizationId, ids] }),
     save: async (user, before) => {
+      if (user.deletedAt !== null) totals.changed(user.connectionId);
       const statement = updateStatement(user, before);
       const values = userValues(organizationId, user);
       const [row] = await connection.rows<{ isConcerned: boolean }>({ ...statement, values });
       return row?.isConcerned ?? false;
     },
-    get: (connectionId, id, withGroups) =>
-      withGroups
-        ? one('get_user_with_groups', getUserWithGroups, connectionId, id)
-        : one('get_user', getUser, connectionId, id),
-    list: (connectionId, query) => listUsers(connection, connectionId, query),
+    get: async (connectionId, id, withGroups) => {
+      const row = withGroups
+        ? await one<ShownUserRow>('get_user_with_groups', getUserWithGroups, connectionId, id)
+        : await one<ShownUserRow>('get_user', getUser, connectionId, id);
+      return row && readUserView(row);
+    },
+    list: (connectionId, query) => listUsers(connection, { connectionId, query }, totals),
     missing: async (connectionId, ids) => {
       const possible = ids.filter(isUuid);
       const values = [organizationId, connectionId, possible];

@@ -3,11 +3,13 @@ import type { ResourceFilter, ResourcePageResult, ResourceQuery } from '../../op
 import type { SqlConnection } from '../sql-connection.ts';
 import { cursorOwner, type Position, readCursor, writeCursor } from './cursor.ts';
 import { readEmailMatch } from './email-index.ts';
+import { type Condition, pageSql, type Window } from './page-sql.ts';
 import { Parameters } from './parameters.ts';
+import type { RememberedTotals } from './remembered-totals.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { resourceScope } from './scope.ts';
 import { orderBy, type SortKey, sortKey } from './sort-sql.ts';
-import { type Source, sourceOf } from './source.ts';
+import { sourceOf } from './source.ts';
 
 export interface ListRequest<Row, Item> {
   readonly table: ResourceTable;
@@ -15,18 +17,17 @@ export interface ListRequest<Row, Item> {
   readonly columns: string;
   readonly connectionId: string;
   readonly query: ResourceQuery;
-  readonly read: (row: Row) => Item;
+  /** What is read beside the rows of `page`: further sections of the statement, and how they join the table's alias. */
+  readonly beside?: { readonly sections: string; readonly join: string };
+  /** Where the number of all resources of a connection need not be counted for every page. */
+  readonly totals?: RememberedTotals;
+  readonly read: (rows: readonly Row[]) => readonly Item[];
   readonly idOf: (row: Row) => string;
 }
 
 interface PageColumns {
   readonly sortText: string | null;
   readonly total: number | null;
-}
-
-interface Condition extends Source {
-  readonly parameters: Parameters;
-  readonly key: SortKey | null;
 }
 
 /**
@@ -56,6 +57,7 @@ function compile(
   return {
     parameters,
     ...sourceOf(query.filter, table, scope, parameters),
+    isWholeTable: query.filter === null,
     key: query.sort === null ? null : sortKey(query.sort, table, scope, parameters),
   };
 }
@@ -67,15 +69,35 @@ async function indexPage<Row extends object, Item>(
   page: { readonly startIndex: number; readonly count: number },
 ): Promise<ResourcePageResult<Item>> {
   const { parameters } = condition;
+  const known = recallTotal(request);
   const offset = Math.min(Math.max(page.startIndex, 1) - 1, Number.MAX_SAFE_INTEGER);
   const limit = parameters.bind(page.count, 'bigint');
   const window = `limit ${limit} offset ${parameters.bind(offset, 'bigint')}`;
-  const rows = await readPage(connection, request, condition, { where: condition.where, window, limit });
-  const items = rows.map((row) => request.read(row.resource));
+  const remember = countingTotal(request);
+  const rows = await readPage(connection, request, condition, {
+    where: condition.where,
+    window,
+    limit: known === null ? limit : null,
+    isDeep: offset > 0,
+  });
+  const items = request.read(rows.map((row) => row.resource));
   // A page that is not full ends the list, so there is nothing to count.
-  const total = rows[0]?.total ?? (rows.length > 0 || offset === 0 ? offset + rows.length : null);
-  return { total: total ?? (await countAll(connection, request)), items, nextCursor: null };
+  const isLast = rows.length < page.count && (rows.length > 0 || offset === 0);
+  const total = isLast ? offset + rows.length : (known ?? rows[0]?.total);
+  if (total === undefined || total === null) {
+    return { total: await countAll(connection, request), items, nextCursor: null };
+  }
+  remember(total);
+  return { total, items, nextCursor: null };
 }
+
+const isUnfiltered = ({ query }: ListRequest<never, unknown>): boolean => query.filter === null;
+
+const recallTotal = (request: ListRequest<never, unknown>): number | null =>
+  isUnfiltered(request) ? (request.totals?.recall(request.connectionId) ?? null) : null;
+
+const countingTotal = (request: ListRequest<never, unknown>): ((total: number) => void) =>
+  (isUnfiltered(request) ? request.totals?.counting(request.connectionId) : undefined) ?? (() => undefined);
 
 async function cursorPage<Row extends object, Item>(
   connection: SqlConnection,
@@ -93,6 +115,7 @@ async function cursorPage<Row extends object, Item>(
     where: condition.where + behind,
     window: `limit ${limit}`,
     limit: after === null ? limit : null,
+    isDeep: false,
   });
   const shown = rows.slice(0, page.count);
   const last = shown.at(-1);
@@ -101,7 +124,7 @@ async function cursorPage<Row extends object, Item>(
     rows.length > page.count && last !== undefined
       ? writeCursor(owner, { total, id: request.idOf(last.resource), sortText: last.sortText })
       : null;
-  return { total, items: shown.map((row) => request.read(row.resource)), nextCursor };
+  return { total, items: request.read(shown.map((row) => row.resource)), nextCursor };
 }
 
 /** Resources that come behind the position in the order of the list. */
@@ -115,25 +138,18 @@ function behindSql(after: Position, key: SortKey | null, id: string, parameters:
   return `(${key.sql} ${sign} ${value} or (${key.sql} = ${value} and ${laterId})${tail})`;
 }
 
-interface Window {
-  readonly where: string;
-  readonly window: string;
-  /** Placeholder of the limit when a full page is to be counted; null when the total is known. */
-  readonly limit: string | null;
-}
-
 interface PageRow<Row> extends PageColumns {
   readonly resource: Row;
 }
 
 async function readPage<Row extends object>(
   connection: SqlConnection,
-  { table, columns, query }: ListRequest<Row, unknown>,
-  { parameters, from, where, key }: Condition,
+  { table, columns, query, beside }: ListRequest<Row, unknown>,
+  condition: Condition,
   window: Window,
 ): Promise<readonly PageRow<Row>[]> {
+  const { parameters, from, where, key } = condition;
   const { alias, id } = table;
-  const value = key?.sql ?? 'null::text';
   // The page is cut first and the references are read for its rows only. The count is not run for a page that is not full.
   const total =
     window.limit === null
@@ -141,13 +157,9 @@ async function readPage<Row extends object>(
       : `case when (select count(*) from page) >= ${window.limit}
           then (select count(*) from ${from} where ${where}) end`;
   const text = `
-    with page as materialized (
-      select ${alias}.*, ${value} as sort_value from ${from}
-      where ${window.where}
-      ${orderBy(key, value, id)} ${window.window}
-    )
+    with page as materialized (${pageSql(table, condition, window)})${beside?.sections ?? ''}
     select ${columns}, ${alias}.sort_value::text as "sortText", ${total} as "total"
-    from page ${alias}
+    from page ${alias} ${beside?.join ?? ''}
     ${orderBy(key, `${alias}.sort_value`, id)}`;
   const statement = { text, values: parameters.values };
   const rows = await connection.rows<Row & PageColumns>(
@@ -163,6 +175,9 @@ async function readPage<Row extends object>(
 
 async function countAll(connection: SqlConnection, request: ListRequest<never, unknown>): Promise<number> {
   const { query } = request;
+  const known = recallTotal(request);
+  if (known !== null) return known;
+  const remember = countingTotal(request);
   // Compiled anew without the order: a statement must use every value that is bound.
   const unordered = { ...request, query: { ...query, sort: null } };
   const { parameters, from, where } = compile(connection.context.organizationId, unordered);
@@ -170,6 +185,7 @@ async function countAll(connection: SqlConnection, request: ListRequest<never, u
     text: `select count(*) as "total" from ${from} where ${where}`,
     values: parameters.values,
   });
+  remember(row?.total ?? 0);
   return row?.total ?? 0;
 }
 

@@ -1,8 +1,18 @@
+import { JsonText } from './json-text.ts';
+
 /** A resource or message on its way out: plain JSON, except for lists that are written part by part. */
 export interface AnswerObject {
   readonly [name: string]: AnswerValue;
 }
-export type AnswerValue = string | number | boolean | null | LongList | AnswerObject | readonly AnswerValue[];
+export type AnswerValue =
+  | string
+  | number
+  | boolean
+  | null
+  | LongList
+  | JsonText
+  | AnswerObject
+  | readonly AnswerValue[];
 
 /**
  * A list too long to be turned into JSON in one go, such as the members of a very large group. It is represented and
@@ -23,5 +33,10 @@ export function isAnswerList(value: AnswerValue): value is readonly AnswerValue[
 }
 
 export function isAnswerObject(value: AnswerValue): value is AnswerObject {
-  return typeof value === 'object' && value !== null && !isAnswerList(value) && !(value instanceof LongList);
+  return typeof value === 'object' && value !== null && !isAnswerList(value) && !isWritten(value);
+}
+
+/** Whether the value is not written by way of its members. */
+function isWritten(value: object): value is LongList | JsonText {
+  return value instanceof LongList || value instanceof JsonText;
 }

@@ -5,17 +5,22 @@ import {
   isAnswerObject,
   LongList,
 } from './answer-value.ts';
+import { JsonText } from './json-text.ts';
 
 const PART_LENGTH = 500;
 
-/** Answer, `Resources`, resource, `members`: a long list is never deeper, so nothing below is looked at. */
-const LONG_LIST_DEPTH = 3;
+/** Answer, `Resources`, resource, `members`: no such part is deeper, so nothing below is looked at. */
+const PART_DEPTH = 3;
 
-export function holdsLongList(value: AnswerValue, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null || depth > LONG_LIST_DEPTH) return false;
-  if (value instanceof LongList) return true;
-  return Object.values(value).some((inner) => holdsLongList(inner, depth + 1));
+function holds(value: AnswerValue, Part: typeof LongList | typeof JsonText, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null || depth > PART_DEPTH) return false;
+  if (value instanceof Part) return true;
+  if (value instanceof JsonText || value instanceof LongList) return false;
+  return Object.values(value).some((inner) => holds(inner, Part, depth + 1));
 }
+
+export const holdsLongList = (value: AnswerValue): boolean => holds(value, LongList);
+const isPlain = (value: AnswerValue): boolean => !holds(value, JsonText) && !holds(value, LongList);
 
 function* partsOfLongList(list: LongList): Generator<string> {
   yield '[';
@@ -45,10 +50,18 @@ function* partsOfObject(object: AnswerObject): Generator<string> {
   yield separator === '{' ? '{}' : '}';
 }
 
-/** The JSON text of an answer in pieces of bounded size; what holds no long list is one piece. */
+/** The JSON text of an answer in pieces of bounded size; what holds neither a long list nor text is one piece. */
 export function* jsonParts(value: AnswerValue): Generator<string> {
   if (value instanceof LongList) yield* partsOfLongList(value);
-  else if (!holdsLongList(value)) yield JSON.stringify(value);
+  else if (value instanceof JsonText) yield value.text;
+  else if (isPlain(value)) yield JSON.stringify(value);
   else if (isAnswerList(value)) yield* partsOfList(value);
   else if (isAnswerObject(value)) yield* partsOfObject(value);
+}
+
+/** The same as one text. */
+export function jsonOf(value: AnswerValue): string {
+  let text = '';
+  for (const part of jsonParts(value)) text += part;
+  return text;
 }

@@ -140,6 +140,11 @@ export class Projection {
     this.#unwanted = unwanted.isEmpty ? null : unwanted;
   }
 
+  /** Whether nothing is left out. */
+  get isEverything(): boolean {
+    return this.#wanted === null && this.#unwanted === null;
+  }
+
   /** Whether the client named the attributes it wants, so that an answer with a body is expected. */
   get isExplicit(): boolean {
     return this.#wanted !== null;
@@ -158,7 +163,7 @@ export class Projection {
   }
 
   apply(resource: AnswerObject): AnswerObject {
-    if (this.#wanted === null && this.#unwanted === null) return resource;
+    if (this.isEverything) return resource;
     const always = pick(resource, (name) => ALWAYS.has(name));
     const included = this.#wanted === null ? resource : include(resource, this.#wanted);
     const kept = this.#unwanted === null ? included : exclude(included, this.#unwanted);

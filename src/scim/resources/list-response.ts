@@ -1,11 +1,12 @@
 import type { ResourcePage } from '../../operations/resource-query.ts';
 import { Answer } from '../protocol/answer.ts';
 import type { AnswerObject } from '../protocol/answer-value.ts';
+import type { JsonText } from '../protocol/json-text.ts';
 import { LIST_RESPONSE_URN } from '../protocol/message-urns.ts';
 
 export interface ListResult {
   readonly total: number;
-  readonly resources: readonly AnswerObject[];
+  readonly resources: readonly (AnswerObject | JsonText)[];
   readonly nextCursor: string | null;
 }
 

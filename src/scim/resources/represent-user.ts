@@ -1,3 +1,4 @@
+import { StoredJson } from '../../directory/stored-json.ts';
 import type { UserView } from '../../operations/scim-operations.ts';
 import type { AnswerObject } from '../protocol/answer-value.ts';
 import { locationOf, representAttributes, representMeta, schemasOf } from './represent-common.ts';
@@ -10,13 +11,14 @@ export function locationOfUser(scimBaseUrl: string, id: string): string {
 
 /** RFC 7643 §4.1. There is no password to show: it is never stored. */
 export function representUser({ user, groups }: UserView, scimBaseUrl: string): AnswerObject {
+  const attributes = user.attributes instanceof StoredJson ? user.attributes.read() : user.attributes;
   return {
-    schemas: schemasOf(USER_URN, user.attributes),
+    schemas: schemasOf(USER_URN, attributes),
     id: user.id,
     ...(user.externalId === null ? {} : { externalId: user.externalId }),
     userName: user.userName,
     active: user.active,
-    ...representAttributes(user.attributes, scimBaseUrl),
+    ...representAttributes(attributes, scimBaseUrl),
     ...(groups === null
       ? {}
       : {

@@ -1,24 +1,32 @@
+import { StoredJson } from '../../directory/stored-json.ts';
 import type { UserChange, UserView } from '../../operations/scim-operations.ts';
 import { readUserPatch } from '../patch/read-user-patch.ts';
 import { Answer } from '../protocol/answer.ts';
+import type { AnswerObject } from '../protocol/answer-value.ts';
+import { JsonText } from '../protocol/json-text.ts';
 import { namesVersion, versionTag } from '../protocol/version-tag.ts';
 import { readUser } from '../read-user.ts';
 import { toResourceQuery } from './list-request.ts';
 import { locationOfUser, representUser } from './represent-user.ts';
 import { knownId, type ResourceEndpoint } from './resource-endpoint.ts';
 import type { ScimExchange } from './scim-exchange.ts';
+import { writeUser } from './write-user.ts';
 
 function withGroups(exchange: ScimExchange): boolean {
   return exchange.projection.shows('groups');
 }
 
-function represent({ context, projection }: ScimExchange, view: UserView) {
-  return projection.apply(representUser(view, context.scimBaseUrl));
+function represent({ context, projection }: ScimExchange, view: UserView): AnswerObject | JsonText {
+  const { attributes } = view.user;
+  const isWhole = attributes instanceof StoredJson && projection.isEverything;
+  const written = isWhole ? writeUser(view, attributes, context.scimBaseUrl) : null;
+  return written ?? projection.apply(representUser(view, context.scimBaseUrl));
 }
 
 function answerUser(exchange: ScimExchange, status: 200 | 201, view: UserView): Answer {
+  const body = represent(exchange, view);
   return new Answer(status, {
-    body: represent(exchange, view),
+    body: body instanceof JsonText ? body.text : body,
     location: locationOfUser(exchange.context.scimBaseUrl, view.user.id),
     version: versionTag(view.user.version),
   });

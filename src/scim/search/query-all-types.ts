@@ -1,5 +1,4 @@
 import { OperationError } from '../../operations/operation-error.ts';
-import type { AnswerObject } from '../protocol/answer-value.ts';
 import { ScimRefusal } from '../protocol/scim-refusal.ts';
 import { resourceEndpoints } from '../resources/endpoints.ts';
 import { type ListRequest, readFilterOf } from '../resources/list-request.ts';
@@ -34,7 +33,7 @@ async function queryByIndex(
   request: ListRequest,
   page: { readonly startIndex: number; readonly count: number },
 ): Promise<ListResult> {
-  const resources: AnswerObject[] = [];
+  const resources: ListResult['resources'][number][] = [];
   let total = 0;
   for (const endpoint of endpoints) {
     const found = await endpoint.query(exchange, {
@@ -84,7 +83,7 @@ async function queryByCursor(
   page: { readonly after: string | null; readonly count: number },
 ): Promise<ListResult> {
   const start = page.after === null ? null : readTypeCursor(page.after, endpoints);
-  const resources: AnswerObject[] = [];
+  const resources: ListResult['resources'][number][] = [];
   let total = 0;
   let nextCursor: string | null = null;
   let reached = start === null;

@@ -1,0 +1,42 @@
+import type { Parameters } from './parameters.ts';
+import type { ResourceTable } from './resource-table.ts';
+import { orderBy, type SortKey } from './sort-sql.ts';
+import type { Source } from './source.ts';
+
+export interface Condition extends Source {
+  readonly parameters: Parameters;
+  readonly isWholeTable: boolean;
+  readonly key: SortKey | null;
+}
+
+export interface Window {
+  readonly where: string;
+  readonly window: string;
+  /** Placeholder of the limit when a full page is to be counted; null when the total is known. */
+  readonly limit: string | null;
+  /** Whether many rows are skipped. */
+  readonly isDeep: boolean;
+}
+
+/** The rows of the page. Without a filter those that are skipped are counted off in the index, never read. */
+export function pageSql(
+  table: ResourceTable,
+  { from, key, isWholeTable }: Condition,
+  window: Window,
+): string {
+  const { name, alias, id, idColumn } = table;
+  const value = key?.sql ?? 'null::text';
+  if (!window.isDeep || !isWholeTable || key !== null) {
+    return `
+      select ${alias}.*, ${value} as sort_value from ${from}
+      where ${window.where}
+      ${orderBy(key, value, id)} ${window.window}`;
+  }
+  return `
+      select ${alias}.*, ${value} as sort_value
+      from (select ${id} as id from ${from} where ${window.where} order by ${id} ${window.window}) i
+      cross join lateral (
+        select x.* from ${name} x where x.organization_id = $1::uuid and x.${idColumn} = i.id limit 1
+      ) ${alias}
+      order by i.id`;
+}
