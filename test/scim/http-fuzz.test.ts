@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { Agent, request as httpRequest } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { makeClient } from './conformance/scim-client.ts';
+import { type FuzzRequest, FuzzRequests } from './http-fuzz-requests.ts';
+
+/** FUZZ_SECONDS runs longer, FUZZ_SEED starts with the number that a failure names. */
+const seconds = Number(process.env.FUZZ_SECONDS ?? 8);
+const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_101);
+/** Far beyond anything that is served: an input that makes the server work for so long has found a hole. */
+const patienceSeconds = 20;
+const batchSize = 4;
+const batchesOfRound = 500;
+
+interface Outcome {
+  readonly seed: number;
+  readonly request: FuzzRequest;
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** What a connection holds, in one number that any change of it changes. */
+const fingerprintSql = `
+  select md5(concat_ws('|',
+    (select string_agg(md5(u::text), ',' order by u.directory_user_id)
+      from directory_users u where u.connection_id = $1),
+    (select string_agg(md5(g::text), ',' order by g.directory_group_id)
+      from directory_groups g where g.connection_id = $1),
+    (select string_agg(md5(m::text), ',' order by md5(m::text))
+      from memberships m join directory_groups g using (organization_id, directory_group_id)
+      where g.connection_id = $1))) as fingerprint`;
+
+describe('SCIM over HTTP under arbitrary input', () => {
+  let app: TestApp;
+  let database: pg.Client;
+  const agent = new Agent({ keepAlive: true, maxSockets: batchSize });
+  before(async () => {
+    app = await startTestApp({ env: { RATE_LIMIT_PER_SECOND: '0' } });
+    database = new pg.Client({ connectionString: app.databaseUrl });
+    await database.connect();
+  });
+  after(async () => {
+    agent.destroy();
+    await database.end();
+    await app.stop();
+  });
+
+  async function fingerprintOf(connectionId: string): Promise<string> {
+    const { rows } = await database.query(fingerprintSql, [connectionId]);
+    return rows[0].fingerprint;
+  }
+
+  function send(base: string, token: string, seed: number, request: FuzzRequest): Promise<Outcome> {
+    const url = new URL(base);
+    return new Promise((resolve, reject) => {
+      const { method, path, headers, body } = request;
+      const sent = httpRequest(
+        {
+          agent,
+          host: url.hostname,
+          port: url.port,
+          method,
+          path: `${url.pathname}${path}`,
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
+            ...headers,
+          },
+          signal: AbortSignal.timeout(patienceSeconds * 1000),
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => {
+            text += chunk;
+          });
+          response.on('error', reject);
+          response.on('end', () => {
+            const { statusCode = 0, headers: answered } = response;
+            resolve({ seed, request, status: statusCode, contentType: answered['content-type'] ?? '', text });
+          });
+        },
+      );
+      sent.on('error', (cause) =>
+        reject(new Error(`No answer. ${describeRequest(seed, request)}`, { cause })),
+      );
+      sent.end(body ?? undefined);
+    });
+  }
+
+  /** A connection of its own with something in it, until enough has been written into it. */
+  async function fuzzRound(seed: number, until: number): Promise<number> {
+    const { connection, createUser, createGroup } = await makeClient(app, `round ${seed}`);
+    const userIds = [await createUser('ada'), await createUser('grace'), await createUser('min')];
+    const groupIds = [await createGroup('engineers', userIds), await createGroup('nobody')];
+    const requests = new FuzzRequests({ userIds, groupIds, extension: null });
+    let next = seed;
+    let fingerprint = await fingerprintOf(connection.connectionId);
+    for (let batch = 0; batch < batchesOfRound && Date.now() < until; batch += 1) {
+      const seeds = Array.from({ length: batchSize }, () => next++);
+      const outcomes = await Promise.all(
+        seeds.map((one) => send(connection.scimBaseUrl, connection.token, one, requests.make(one))),
+      );
+      for (const outcome of outcomes) checkOutcome(outcome);
+      const now = await fingerprintOf(connection.connectionId);
+      if (!outcomes.some(mayHaveWritten)) {
+        assert.equal(now, fingerprint, `Refused requests changed something, seeds ${seeds.join(', ')}`);
+      }
+      fingerprint = now;
+    }
+    return next - seed;
+  }
+
+  test(`answers every request, refuses what is wrong and keeps its state, for ${seconds} s`, async (t) => {
+    const prototype = Object.getOwnPropertyNames(Object.prototype);
+    const until = Date.now() + seconds * 1000;
+    let sent = 0;
+    while (Date.now() < until) {
+      sent += await fuzzRound(firstSeed + sent, until);
+      assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), prototype);
+    }
+    const { createUser } = await makeClient(app, 'afterwards');
+    await createUser('still-served');
+    t.diagnostic(`${sent} requests from seed ${firstSeed}`);
+    assert.ok(sent > 100, `only ${sent} requests`);
+  });
+});
+
+function describeRequest(seed: number, { method, path, headers, body }: FuzzRequest): string {
+  const start = `FUZZ_SEED=${seed}: ${method} ${path} ${JSON.stringify(headers)}`;
+  return `${start} ${body === null ? '' : body.slice(0, 2000)}`;
+}
+
+function checkOutcome({ seed, request, status, contentType, text }: Outcome): void {
+  const shown = `${describeRequest(seed, request)} was answered ${status} ${text.slice(0, 500)}`;
+  // 501 is what /Me says; an unknown method does not get past the parser of Node.
+  assert.ok(status >= 200 && (status < 500 || status === 501), shown);
+  assert.ok(!/node_modules|\.ts:\d+/.test(text), shown);
+  if (text === '') return;
+  assert.equal(contentType, 'application/scim+json', shown);
+  const body = JSON.parse(text);
+  if (status >= 400) {
+    assert.equal(body.status, String(status), shown);
+    assert.deepEqual(body.schemas, ['urn:ietf:params:scim:api:messages:2.0:Error'], shown);
+  }
+  for (const { status: part } of request.path === '/Bulk' ? (body.Operations ?? []) : []) {
+    assert.ok(Number(part) < 500, shown);
+  }
+}
+
+/** Answered with success, and by a method that may change something. */
+function mayHaveWritten({ request: { method, path }, status }: Outcome): boolean {
+  return status < 400 && method !== 'GET' && method !== 'HEAD' && !path.startsWith('/.search');
+}
