@@ -1,10 +1,11 @@
+import { signInCallbackPath } from './admin-api/sign-in-callback.ts';
 import type { Config } from './config.ts';
 import { makeCloudTable } from './graph/cloud-endpoints.ts';
 import { type Graph, makeGraph } from './graph/make-graph.ts';
 import { realTiming } from './graph/timing.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Encryption } from './operations/connection-ports.ts';
-import type { UnitOfWork } from './operations/ports.ts';
+import type { Clock, UnitOfWork } from './operations/ports.ts';
 import { makeTokenCache } from './operations/token-cache.ts';
 
 interface GraphParts {
@@ -24,3 +25,23 @@ export const composeGraph = ({ config, encryption, logger, unitOfWork }: GraphPa
     encryption,
     tokenCache: makeTokenCache(unitOfWork),
   });
+
+interface ConnectingParts {
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly encryption: Encryption;
+  readonly unitOfWork: UnitOfWork;
+  readonly graph: Graph;
+}
+
+/** What connects tenants, for administrators and for browsers that come back from a sign-in. */
+export const connectingParts = ({ publicUrl, clock, encryption, unitOfWork, graph }: ConnectingParts) => ({
+  unitOfWork,
+  clock,
+  encryption,
+  graphDirectory: graph.directory,
+  signIn: graph.signIn,
+  tenants: graph.tenants,
+  redirectUri: `${publicUrl}${signInCallbackPath}`,
+  publicUrl,
+});

@@ -5,8 +5,8 @@ import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
 import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
-import { makeSignInCallback, signInCallbackPath } from './admin-api/sign-in-callback.ts';
-import { composeGraph } from './compose-graph.ts';
+import { makeSignInCallback } from './admin-api/sign-in-callback.ts';
+import { composeGraph, connectingParts } from './compose-graph.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
 import { type Authentication, makeAuthentication } from './http/authentication.ts';
@@ -16,8 +16,8 @@ import { makeTokenIssuerOf } from './http/entra-issuers.ts';
 import { makeVerifyEntraToken } from './http/entra-token.ts';
 import { makeHealthRouter } from './http/health.ts';
 import { type ClientProofs, makeClientProofs } from './http/prove-client.ts';
-import { assignRequestId } from './http/request-id.ts';
 import { makeRateLimit } from './http/rate-limit.ts';
+import { assignRequestId } from './http/request-id.ts';
 import { makeRequestLog } from './http/request-log.ts';
 import { makeFindSigningKey } from './http/signing-keys.ts';
 import { makeTokenEndpoint } from './http/token-endpoint.ts';
@@ -49,8 +49,8 @@ import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
 import { openPointReads, type PointReads } from './postgres/point-reads.ts';
-import type { SqlConnection } from './postgres/sql-connection.ts';
 import { RememberedTotals } from './postgres/query/remembered-totals.ts';
+import type { SqlConnection } from './postgres/sql-connection.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
@@ -205,17 +205,6 @@ const sendingParts = (config: Config, { unitOfWork, relayLoop, encryption }: Ser
   deliveriesWaiting: relayLoop.wake,
 });
 
-/** What connects tenants, for administrators and for browsers that come back from a sign-in. */
-const connectingParts = ({ publicUrl }: ApplicationParts, { unitOfWork, encryption, graph }: ServerCore) => ({
-  unitOfWork,
-  clock,
-  encryption,
-  graphDirectory: graph.directory,
-  signIn: graph.signIn,
-  tenants: graph.tenants,
-  redirectUri: `${publicUrl}${signInCallbackPath}`,
-});
-
 const scimMount = '/scim/v2';
 const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
 
@@ -300,7 +289,8 @@ function makeApp(
   app.use(makeHealthRouter({ isReady, metrics, logger }));
   const document = readOpenApiDocument();
   app.use(makeDocsRouter(document, publicUrl));
-  app.use(makeSignInCallback({ finishSignIn: makeFinishSignIn(connectingParts(parts, core)), logger }));
+  const finishSignIn = makeFinishSignIn(connectingParts({ ...core, publicUrl, clock }));
+  app.use(makeSignInCallback({ finishSignIn, logger }));
   const issue = makeIssueScimToken({ ...core.scim, credentialMaker });
   app.use(makeTokenEndpoint({ prove: proofs.prove, issue, logger }));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
@@ -319,7 +309,7 @@ function makeAdmin(
   const operations = makeAdminOperations({
     ...scim,
     ...sendingParts(config, core),
-    ...connectingParts(parts, core),
+    ...connectingParts({ ...core, publicUrl, clock }),
     credentialMaker,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),

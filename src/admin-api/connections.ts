@@ -66,6 +66,9 @@ export function makeConnectionRoutes({ operations, publicUrl }: AdminDependencie
     if (result.kind === 'signIn') response.json({ authorizationUrl: result.authorizationUrl });
     else send(response, result.connection);
   });
+  router.get('/connections/:id/doctor', async (request, response) => {
+    response.json({ checks: await operations.checkSetup(contextOf(response), idOf(request)) });
+  });
   router.post('/connections/:id/disconnect', async (request, response) => {
     send(response, await azureConnect.disconnect(contextOf(response), idOf(request)));
   });

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { GraphError } from '../operations/graph-ports.ts';
+import type { ApplicationKeyFacts } from '../operations/graph-sign-in-ports.ts';
 
 /** As the sign-in library wants it. */
 export type ApplicationCredential =
@@ -51,6 +52,18 @@ export function readApplicationKey(applicationKey: string, now: number): Applica
       x5c: certificates.join('\n'),
     },
   };
+}
+
+export function describeApplicationKey(applicationKey: string, now: number): ApplicationKeyFacts {
+  try {
+    const credential = readApplicationKey(applicationKey, now);
+    if ('clientSecret' in credential) return { kind: 'secret' };
+    const { validToDate } = new X509Certificate(credential.clientCertificate.x5c);
+    return { kind: 'certificate', expiresAt: validToDate.toISOString() };
+  } catch (error) {
+    if (error instanceof GraphError) return { kind: 'unusable', detail: error.message };
+    throw error;
+  }
 }
 
 function readCertificate(pem: string, privateKey: string): X509Certificate {

@@ -9,6 +9,7 @@ import {
   type PendingSignIn,
   type SignInAnswer,
 } from '../operations/graph-sign-in-ports.ts';
+import { describeApplicationKey } from './application-credential.ts';
 import type { GraphTokens } from './graph-tokens.ts';
 import { delegatedScopes, makeMsalClient, shortScopes } from './msal-client.ts';
 import type { MsalTokensParts } from './msal-tokens.ts';
@@ -33,6 +34,7 @@ export function makeGraphSignIn(parts: GraphSignInParts): GraphSignIn {
     redeem: (connection, answer, pending) => redeem(parts, connection, answer, pending),
     connectApplication: (connection, signal) => check(parts, { ...connection, flow: 'application' }, signal),
     check: (connection, signal) => check(parts, connection, signal),
+    describeKey: (applicationKey) => describeApplicationKey(applicationKey, parts.timing.now()),
     adminConsentUrl: (connection, { redirectUri, state }) => {
       const { authority, graphResource } = parts.clouds[connection.cloud];
       const url = new URL(`${authority}/${connection.tenantId}/v2.0/adminconsent`);

@@ -127,3 +127,24 @@ export async function* transitiveMembers(
   });
   for await (const rows of pages) yield rows.map((row) => readObjectId(row));
 }
+
+/** Direct members that are groups themselves. */
+export async function nestedGroups(
+  access: GraphAccess,
+  connection: GraphConnection,
+  groupId: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  const pages = readPages(access, connection, {
+    name: 'nestedGroups',
+    url: `${groupPath(groupId)}/members/microsoft.graph.group?$select=id&$count=true&$top=999`,
+    headers: fromIndex,
+    permission: GROUP_PERMISSION,
+    units: 3,
+    budgetMs: LIST_BUDGET_MS,
+    signal,
+  });
+  for await (const rows of pages) for (const row of rows) ids.push(readObjectId(row));
+  return ids;
+}

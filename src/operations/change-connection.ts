@@ -30,7 +30,7 @@ export async function changeConnection(
   context: OrganizationContext,
   { id, input, options }: ConnectionChange,
 ): Promise<Connection> {
-  const keeping = { now: clock.now(), encryption };
+  const keeping = { now: clock.now(), encryption, describeKey: signIn.describeKey };
   const present = foundConnection(
     await unitOfWork.read(context, ({ connections }) => connections.get(id)),
     id,

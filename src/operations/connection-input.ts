@@ -3,6 +3,7 @@ import type { Cloud, Connection, Encryption } from './connection-ports.ts';
 import type { ConnectionKind } from './context.ts';
 import { FieldFaults, tidy } from './field-faults.ts';
 import { applicationKeyOwner } from './graph-connection.ts';
+import type { GraphSignIn } from './graph-sign-in-ports.ts';
 
 /** Fields of a request; an absent one stays as it is, null clears it. */
 export interface ConnectionInput {
@@ -24,6 +25,7 @@ export interface NewConnection extends ConnectionInput {
 interface Keeping {
   readonly now: string;
   readonly encryption: Encryption;
+  readonly describeKey: GraphSignIn['describeKey'];
 }
 
 interface Birth extends Keeping {
@@ -47,17 +49,25 @@ function checkKind(kind: ConnectionKind, input: ConnectionInput, isNew: boolean,
   if (isMissing) faults.add('/tenant', 'is required for connections of kind entra');
 }
 
-function checkEntraValues({ tenant, applicationKey }: ConnectionInput, faults: FieldFaults): void {
+function checkEntraValues(
+  { tenant, applicationKey }: ConnectionInput,
+  faults: FieldFaults,
+  { describeKey }: Keeping,
+): void {
   if (tenant != null && !guid.test(tenant.trim()) && !domain.test(tenant.trim())) {
     faults.add(
       '/tenant',
       'must be a domain name of the tenant, such as contoso.onmicrosoft.com, or its GUID',
     );
   }
+  if (applicationKey == null) return;
   // REQ-45: Azure shows the Value once and the Secret ID for ever, so the wrong one is often copied.
-  if (applicationKey != null && guid.test(applicationKey.trim())) {
+  if (guid.test(applicationKey.trim())) {
     faults.add('/applicationKey', 'looks like the Secret ID of the client secret; paste its Value instead');
+    return;
   }
+  const key = describeKey(applicationKey.trim());
+  if (key.kind === 'unusable') faults.add('/applicationKey', key.detail);
 }
 
 /** The resolved id stays as long as the same tenant of the same cloud is meant. */
@@ -86,7 +96,7 @@ export function withConnectionInput(
 ): Connection {
   const faults = new FieldFaults();
   checkKind(before.kind, input, false, faults);
-  checkEntraValues(input, faults);
+  checkEntraValues(input, faults, keeping);
   faults.raise();
   return merge(before, input, keeping);
 }
@@ -94,7 +104,7 @@ export function withConnectionInput(
 export function readNewConnection(input: NewConnection, { id, ...keeping }: Birth): Connection {
   const faults = new FieldFaults();
   checkKind(input.kind, input, true, faults);
-  checkEntraValues(input, faults);
+  checkEntraValues(input, faults, keeping);
   faults.raise();
   return merge({ ...blank, id, kind: input.kind, createdAt: keeping.now }, input, keeping);
 }

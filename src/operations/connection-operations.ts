@@ -61,7 +61,12 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
     get: (context, id) =>
       unitOfWork.read(context, async (stores) => foundConnection(await stores.connections.get(id), id)),
     create: async (context, input) => {
-      const birth = { id: identifiers.next(), now: clock.now(), encryption };
+      const birth = {
+        id: identifiers.next(),
+        now: clock.now(),
+        encryption,
+        describeKey: signIn.describeKey,
+      };
       const wanted = readNewConnection(input, birth);
       const connection = withNamedTenant(wanted, await resolveTenant(tenants, wanted));
       await unitOfWork.write(context, 'exclusive', (stores) => stores.connections.insert(connection));

@@ -166,6 +166,12 @@ export interface GraphDirectory {
     groupId: string,
     signal: AbortSignal,
   ) => AsyncIterable<readonly string[]>;
+  /** Object ids of the groups that are direct members of a group. */
+  readonly nestedGroups: (
+    connection: GraphConnection,
+    groupId: string,
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>;
   /** By object id or user principal name; null when there is none. */
   readonly getUser: (
     connection: GraphConnection,

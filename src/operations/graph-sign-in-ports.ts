@@ -53,6 +53,12 @@ export interface GraphGrant {
   readonly principal: string | null;
 }
 
+export type ApplicationKeyFacts =
+  | { readonly kind: 'secret' }
+  | { readonly kind: 'certificate'; readonly expiresAt: string }
+  /** It looks like a certificate and is none that can be used. */
+  | { readonly kind: 'unusable'; readonly detail: string };
+
 export type GrantOutcome =
   | { readonly kind: 'granted'; readonly grant: GraphGrant }
   /** `grantedScopes` is what the token has, as far as one was issued. */
@@ -82,6 +88,8 @@ export interface GraphSignIn {
   readonly connectApplication: (connection: GraphConnection, signal: AbortSignal) => Promise<GrantOutcome>;
   /** Whether a token can still be had for the connection's flow, and what it permits; for the setup doctor. */
   readonly check: (connection: GraphConnection, signal: AbortSignal) => Promise<GrantOutcome>;
+  /** What can be told from the key itself. */
+  readonly describeKey: (applicationKey: string) => ApplicationKeyFacts;
   /** Where an administrator consents for the whole organization. Its answer proves nothing about the tenant. */
   readonly adminConsentUrl: (
     connection: GraphConnection,

@@ -1,5 +1,6 @@
 import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
 import { type AzureConnectOperations, makeAzureConnectOperations } from './azure-connect.ts';
+import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
 import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
 import type { CredentialMaker, Encryption } from './connection-ports.ts';
 import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
@@ -50,6 +51,8 @@ export interface AdminCollaborators {
   readonly tenants: TenantResolver;
   /** Where the browser comes back to from a sign-in. */
   readonly redirectUri: string;
+  /** Base of every URL that is handed out, without trailing slash. */
+  readonly publicUrl: string;
   readonly webhookSender: WebhookSender;
   /** From 0 to 1. */
   readonly jitter: () => number;
@@ -63,6 +66,7 @@ export interface AdminOperations {
   readonly referenceData: ReferenceDataOperations;
   readonly connections: ConnectionOperations;
   readonly azureConnect: AzureConnectOperations;
+  readonly checkSetup: CheckSetup;
   readonly scimTokens: ScimTokenOperations;
   readonly scimCredentials: ScimCredentialOperations;
   readonly syncRuns: SyncRunOperations;
@@ -86,6 +90,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     referenceData: makeReferenceDataOperations(collaborators),
     connections: makeConnectionOperations(collaborators),
     azureConnect: makeAzureConnectOperations(collaborators),
+    checkSetup: makeCheckSetup(collaborators),
     scimTokens: makeScimTokenOperations(collaborators),
     scimCredentials: makeScimCredentialOperations(collaborators),
     syncRuns: makeSyncRunOperations(collaborators),

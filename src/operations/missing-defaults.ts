@@ -16,7 +16,10 @@ const mandatory = [
  * Mandatory defaults without a value (REQ-46, 49). While the root user is the only employee nobody else can be the
  * manager, so that one gap is accepted.
  */
-async function missingDefaults(stores: Stores, defaults: EmployeeDefaults): Promise<readonly string[]> {
+export async function missingDefaults(
+  stores: Stores,
+  defaults: EmployeeDefaults,
+): Promise<readonly string[]> {
   const gaps = mandatory.filter((field) => defaults[field] === null);
   if (!gaps.includes('managerId') || (await stores.employeeDefaults.hasEmployeesBesideRoot())) return gaps;
   return gaps.filter((field) => field !== 'managerId');

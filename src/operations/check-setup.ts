@@ -1,0 +1,188 @@
+import { isGuid } from '../directory/object-id.ts';
+import type { AzureConnectDependencies } from './azure-connect.ts';
+import { foundConnection } from './change-connection.ts';
+import { checkGraphSetup, graphCheckIds } from './check-graph-setup.ts';
+import { checkLocalSetup, isPublicHost, type LocalSetup, loadLocalSetup } from './check-local-setup.ts';
+import type { Connection } from './connection-ports.ts';
+import type { OrganizationContext } from './context.ts';
+import { applicationKeyOwner, graphConnectionOf } from './graph-connection.ts';
+import { GraphError } from './graph-ports.ts';
+import { OperationError } from './operation-error.ts';
+import { fail, pass, type SetupCheck, skipped, warn } from './setup-check.ts';
+
+export interface CheckSetupDependencies extends AzureConnectDependencies {
+  readonly publicUrl: string;
+}
+
+export type CheckSetup = (context: OrganizationContext, id: string) => Promise<readonly SetupCheck[]>;
+
+/** Somebody waits; a check that has no answer by then is `skipped`. */
+const budgetMs = 12_000;
+const dayMs = 86_400_000;
+/** Azure lets no new client secret live longer than two years. */
+const oldKeyDays = 670;
+const soonDays = 30;
+
+/** The setup doctor: everything that has to be right for a connection, each with what to do. Changes nothing. */
+export function makeCheckSetup(dependencies: CheckSetupDependencies): CheckSetup {
+  const { unitOfWork, clock, publicUrl } = dependencies;
+  return async (context, id) => {
+    const setup = await unitOfWork.read(context, async (stores) =>
+      loadLocalSetup(stores, foundConnection(await stores.connections.get(id), id)),
+    );
+    const local = checkLocalSetup(setup, publicUrl, clock.now());
+    if (setup.connection.kind === 'scim') return local;
+    const signal = AbortSignal.timeout(budgetMs);
+    const [tenant, graph] = await Promise.all([
+      checkTenant(dependencies, setup.connection, signal),
+      checkGraph(dependencies, context, setup, signal),
+    ]);
+    return [
+      tenant,
+      checkApplicationId(setup.connection),
+      checkKey(dependencies, setup.connection),
+      checkKeyAge(dependencies, setup.connection),
+      checkRedirectUri(dependencies.redirectUri, setup.connection),
+      ...graph,
+      checkNotifications(publicUrl),
+      ...local,
+    ];
+  };
+}
+
+async function checkTenant(
+  { tenants }: CheckSetupDependencies,
+  { cloud, tenant, tenantId }: Connection,
+  signal: AbortSignal,
+): Promise<SetupCheck> {
+  const id = 'tenant';
+  const named = tenant ?? tenantId ?? '';
+  try {
+    const answer = await tenants.resolve(cloud, named, signal);
+    if (answer.kind !== 'found') return fail(id, answer.detail, 'Correct tenant or cloud of the connection.');
+    if (tenantId !== null && answer.tenantId !== tenantId) {
+      const detail = `${named} now belongs to the tenant ${answer.tenantId}; the connection is for ${tenantId}.`;
+      return fail(id, detail, `Enter ${tenantId} as the tenant, or the current domain of that directory.`);
+    }
+    if (tenantId === null) {
+      const fix = 'Use Azure Connect, which keeps the id.';
+      return warn(id, `The id of ${named} is ${answer.tenantId}, and not stored yet.`, fix);
+    }
+    return pass(id, `The tenant is ${tenantId}.`);
+  } catch (error) {
+    if (!(error instanceof GraphError) && !signal.aborted) throw error;
+    return skipped(id, 'The identity platform could not be asked; try again later.');
+  }
+}
+
+const checkApplicationId = ({ applicationId }: Connection): SetupCheck =>
+  applicationId === null
+    ? fail(
+        'applicationId',
+        'The connection has no application id.',
+        'Copy the Application (client) ID from the overview of the app registration.',
+      )
+    : pass('applicationId', `The application is ${applicationId}.`);
+
+/** The key in clear, null when there is none, or why it cannot be opened. */
+function openKey(
+  { encryption }: CheckSetupDependencies,
+  { id, applicationKeyEncrypted }: Connection,
+): { readonly key: string | null } | { readonly failure: string } {
+  if (applicationKeyEncrypted === null) return { key: null };
+  try {
+    return { key: encryption.decrypt(applicationKeyEncrypted, applicationKeyOwner(id)) };
+  } catch {
+    return { failure: 'The application key cannot be opened; was ENCRYPTION_KEY changed?' };
+  }
+}
+
+function checkKey(dependencies: CheckSetupDependencies, connection: Connection): SetupCheck {
+  const id = 'applicationKey';
+  const opened = openKey(dependencies, connection);
+  if ('failure' in opened) return fail(id, opened.failure, 'Paste the application key again.');
+  const { key } = opened;
+  if (key === null) {
+    const fix = 'Create a client secret under Certificates & secrets and paste its Value.';
+    return fail(id, 'The connection has no application key.', fix);
+  }
+  if (isGuid(key)) {
+    const fix = 'Paste the Value. Azure shows it only once; if it is gone, create a new client secret.';
+    return fail(id, 'The application key looks like the Secret ID of the client secret.', fix);
+  }
+  const facts = dependencies.signIn.describeKey(key);
+  if (facts.kind === 'unusable') return fail(id, facts.detail, 'Paste the certificate and its private key.');
+  return pass(id, facts.kind === 'secret' ? 'A client secret is stored.' : 'A certificate is stored.');
+}
+
+function checkKeyAge(dependencies: CheckSetupDependencies, connection: Connection): SetupCheck {
+  const id = 'applicationKeyAge';
+  const opened = openKey(dependencies, connection);
+  const key = 'key' in opened ? opened.key : null;
+  if (key === null) return skipped(id, 'There is no application key that could be looked at.');
+  const now = Date.parse(dependencies.clock.now());
+  const facts = dependencies.signIn.describeKey(key);
+  const fix = 'Create a new one in the app registration and paste it here; the connection stays connected.';
+  if (facts.kind === 'certificate') {
+    const days = Math.floor((Date.parse(facts.expiresAt) - now) / dayMs);
+    const detail = `The certificate expires on ${facts.expiresAt.slice(0, 10)}.`;
+    return days < soonDays ? warn(id, detail, fix) : pass(id, detail);
+  }
+  const setAt = connection.applicationKeySetAt;
+  if (setAt === null) return skipped(id, 'It is not known when the application key was entered.');
+  const age = Math.floor((now - Date.parse(setAt)) / dayMs);
+  const detail = `The application key was entered ${age === 1 ? '1 day' : `${age} days`} ago. Azure alone knows when it expires.`;
+  return age >= oldKeyDays ? warn(id, detail, fix) : pass(id, detail);
+}
+
+function checkRedirectUri(redirectUri: string, { graphFlow, status }: Connection): SetupCheck {
+  const id = 'redirectUri';
+  const { protocol, hostname } = new URL(redirectUri);
+  const fix = `Add ${redirectUri} under Authentication of the app registration as a redirect URI of type Web.`;
+  if (protocol !== 'https:' && hostname !== 'localhost') {
+    const how = 'Set PUBLIC_URL to an https address; http is only accepted for http://localhost.';
+    return fail(id, `Azure accepts no redirect URI like ${redirectUri}.`, how);
+  }
+  if (graphFlow === 'delegated' && status === 'connected')
+    return pass(id, `Sign-ins come back to ${redirectUri}.`);
+  return skipped(
+    id,
+    `Sign-ins will come back to ${redirectUri}; the first one shows whether that is entered.`,
+    fix,
+  );
+}
+
+function checkNotifications(publicUrl: string): SetupCheck {
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === 'https:' && isPublicHost(hostname)
+    ? pass('notifications', `Microsoft Graph can send change notifications to ${publicUrl}.`)
+    : warn(
+        'notifications',
+        `Microsoft Graph cannot send change notifications to ${publicUrl}; changes are found by asking instead.`,
+        'Set PUBLIC_URL to an https address that is reached from the internet.',
+      );
+}
+
+async function checkGraph(
+  dependencies: CheckSetupDependencies,
+  context: OrganizationContext,
+  { connection, rules }: LocalSetup,
+  signal: AbortSignal,
+): Promise<readonly SetupCheck[]> {
+  const { encryption, redirectUri } = dependencies;
+  const flow = connection.graphFlow ?? 'delegated';
+  const cannot = (detail: string) => graphCheckIds(flow).map((id) => skipped(id, detail));
+  if (connection.graphFlow === null) {
+    const [signIn, ...others] = cannot('The tenant has not been connected yet.');
+    const detail = connection.statusDetail ?? 'The tenant has not been connected yet.';
+    return signIn === undefined ? [] : [fail(signIn.id, detail, 'Use Azure Connect.'), ...others];
+  }
+  try {
+    const target = graphConnectionOf(context, connection, { flow, encryption });
+    return await checkGraphSetup({ target, connection, rules, redirectUri }, dependencies, signal);
+  } catch (error) {
+    if (error instanceof OperationError) return cannot(error.message);
+    if (signal.aborted) return cannot('Microsoft did not answer in time.');
+    throw error;
+  }
+}
