@@ -322,6 +322,7 @@ export class FuzzRequests {
 
   #operation(): unknown {
     if (this.#chance(0.03)) return this.#pick(literals);
+    if (this.#chance(0.4)) return this.#fittingOperation();
     const path = this.#chance(0.3)
       ? `${this.#name()}[${this.#filter(3)}]${this.#pick(['', '.value', '.x'])}`
       : this.#name();
@@ -330,6 +331,38 @@ export class FuzzRequests {
       ...(this.#chance(0.8) ? { path } : {}),
       ...(this.#chance(0.9) ? { value: this.#value() } : {}),
     };
+  }
+
+  /** One that is likely to be accepted, so that runs get past the first check. */
+  #fittingOperation(): object {
+    const text = this.#pick(texts);
+    const member = this.#pick(this.#target.userIds);
+    return this.#pick([
+      {
+        op: 'replace',
+        path: this.#pick(['title', 'name.givenName', `${ENTERPRISE}:department`]),
+        value: text,
+      },
+      {
+        op: 'Add',
+        path: `emails[type eq ${JSON.stringify(this.#pick(['work', 'home', text]))}].value`,
+        value: text,
+      },
+      {
+        op: 'add',
+        path: 'emails',
+        value: [{ value: text, type: 'work', primary: this.#pick([true, 'False']) }],
+      },
+      { op: 'remove', path: `emails[value ${this.#pick(operators)} ${JSON.stringify(text)}]` },
+      { op: 'Replace', value: { displayName: `name ${text}`, active: this.#pick([true, 'False', text]) } },
+      {
+        op: 'replace',
+        path: `${ENTERPRISE}:manager`,
+        value: this.#pick([member, { value: member }, '', null]),
+      },
+      { op: this.#pick(['add', 'remove', 'replace']), path: 'members', value: [{ value: member }] },
+      { op: 'remove', path: `members[value eq "${member}"]` },
+    ]);
   }
 
   #patchBody(): object {

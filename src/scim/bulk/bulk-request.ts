@@ -33,6 +33,8 @@ function checkOperation(operation: Omit<BulkOperation, 'fault'>): void {
   const { method, path, bulkId, data } = operation;
   if (!METHODS.has(method)) throw invalidSyntax('method must be POST, PUT, PATCH or DELETE');
   if (path === '') throw invalidSyntax('path is missing');
+  // A path becomes a location, and half a surrogate pair cannot be percent-encoded.
+  if (!path.isWellFormed()) throw invalidSyntax('path holds a character that no address has');
   // RFC 7644 §3.7: required for POST, because the client has no other name for what it creates.
   if (method === 'POST' && bulkId === null) throw invalidSyntax('bulkId is required for POST');
   if (bulkId !== null && !BULK_ID.test(bulkId)) {

@@ -177,6 +177,15 @@ test('an operation that makes no sense gets its own 400 or 404', async () => {
   assert.equal(harness.operations.users.size, 1);
 });
 
+test('a path that cannot be part of an address is 400 like any other wrong path', async () => {
+  const harness = makeScimHarness();
+  const results = await bulk(harness, [
+    { method: 'PATCH', path: '/Users/\ud800', data: {} },
+    { method: 'DELETE', path: '/Users/%ff' },
+  ]);
+  assert.deepEqual(statuses(results), ['400', '404']);
+});
+
 test('failOnErrors ends the request after that many errors', async () => {
   const harness = makeScimHarness();
   const operations = [
