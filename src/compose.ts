@@ -14,6 +14,7 @@ import { credentialMaker, isSameCredential } from './http/credentials.ts';
 import { makeEncryption, withoutEncryption } from './http/encryption.ts';
 import { makeTokenIssuerOf } from './http/entra-issuers.ts';
 import { makeVerifyEntraToken } from './http/entra-token.ts';
+import { startFingerprint } from './http/fingerprint.ts';
 import { makeHealthRouter } from './http/health.ts';
 import { type ClientProofs, makeClientProofs } from './http/prove-client.ts';
 import { makeRateLimit } from './http/rate-limit.ts';
@@ -311,6 +312,7 @@ function makeAdmin(
     ...sendingParts(config, core),
     ...connectingParts({ ...core, publicUrl, clock }),
     credentialMaker,
+    startFingerprint,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
     replanAll: makeReplanAll(scim),

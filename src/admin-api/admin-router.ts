@@ -17,6 +17,7 @@ import { makeProvisioningEventRoutes } from './provisioning-events.ts';
 import { makeBodyReader } from './read-body.ts';
 import { makeReferenceDataRoutes } from './reference-data.ts';
 import { makeRelationRoutes } from './relations.ts';
+import { makeRuleChangeRoutes } from './rule-changes.ts';
 import { makeScimCredentialRoutes } from './scim-credentials.ts';
 import { makeScimTokenRoutes } from './scim-tokens.ts';
 import { makeSettingsRoutes } from './settings.ts';
@@ -38,6 +39,7 @@ const routeModules: readonly RouteModule[] = [
   makeSyncRunRoutes,
   makeApiKeyRoutes,
   makeOrganizationRoutes,
+  makeRuleChangeRoutes,
   makeMappingRuleRoutes,
   makeEmployeeRoutes,
   makeContactRoutes,

@@ -27,7 +27,7 @@ const bodyStatus: Readonly<Record<BodyErrorKind, number>> = {
 /** Relations carry what they refer to; everything else that blocks is something that uses the object. */
 const isRelation = (blocker: object): boolean => 'reference' in blocker;
 
-function operationProblem({ kind, message, fields, missing, blockers }: OperationError): Problem {
+function operationProblem({ kind, message, fields, missing, blockers, digest }: OperationError): Problem {
   const relations = blockers.filter(isRelation);
   const usedBy = blockers.filter((blocker) => !isRelation(blocker));
   return {
@@ -37,6 +37,7 @@ function operationProblem({ kind, message, fields, missing, blockers }: Operatio
     ...(missing.length > 0 ? { missing } : {}),
     ...(relations.length > 0 ? { relations } : {}),
     ...(usedBy.length > 0 ? { usedBy } : {}),
+    ...(digest === null ? {} : { digest }),
     ...(kind === 'unavailable' ? { headers: { 'Retry-After': '2' } } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf, queryOf } from './request-facts.ts';
 
-function representMappingRule({ rule, tenantId }: MappingRuleView): object {
+export function representMappingRule({ rule, tenantId }: MappingRuleView): object {
   const { group, ...record } = rule;
   return {
     id: record.id,

@@ -9,6 +9,7 @@ export interface Problem {
   readonly missing?: readonly string[];
   readonly relations?: readonly object[];
   readonly usedBy?: readonly object[];
+  readonly digest?: string;
   /** Header fields that go with the status. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import type { ApiKeyRole } from './context.ts';
 import type { DirectoryStore, EventLogStore } from './directory-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import type { ContactStore, EmployeeStore, LookupStore, RelationStore } from './people-ports.ts';
+import type { PlanningStore } from './planning-ports.ts';
 import type { ReferenceDataStore } from './reference-data-ports.ts';
 import type { MappingRuleStore } from './rules-ports.ts';
 import type { ScimCredentialStore } from './scim-credential-ports.ts';
@@ -81,6 +82,7 @@ export interface AdminStores {
   readonly contacts: ContactStore;
   readonly relations: RelationStore;
   readonly lookups: LookupStore;
+  readonly planning: PlanningStore;
   readonly directory: DirectoryStore;
   readonly eventLog: EventLogStore;
 }

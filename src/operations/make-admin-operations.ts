@@ -16,9 +16,11 @@ import type { GraphDirectory } from './graph-ports.ts';
 import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
 import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
+import type { Fingerprint } from './plan-people.ts';
 import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
 import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
 import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
+import { makeRuleChangeOperations, type RuleChangeOperations } from './rule-change-operations.ts';
 import { makeScimCredentialOperations, type ScimCredentialOperations } from './scim-credential-operations.ts';
 import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
 import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
@@ -36,6 +38,7 @@ export interface AdminCollaborators {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly startFingerprint: () => Fingerprint;
   readonly encryption: Encryption;
   readonly credentialMaker: CredentialMaker;
   readonly organizationDirectory: OrganizationDirectory;
@@ -73,6 +76,7 @@ export interface AdminOperations {
   readonly apiKeys: ApiKeyOperations;
   readonly organizations: OrganizationOperations;
   readonly mappingRules: MappingRuleOperations;
+  readonly ruleChanges: RuleChangeOperations;
   readonly employees: EmployeeOperations;
   readonly contacts: ContactOperations;
   readonly relations: RelationOperations;
@@ -97,6 +101,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     apiKeys: makeApiKeyOperations(collaborators),
     organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },
     mappingRules: makeMappingRuleOperations(collaborators),
+    ruleChanges: makeRuleChangeOperations(collaborators),
     employees: makeEmployeeOperations(collaborators),
     contacts: makeContactOperations(collaborators),
     relations: makeRelationOperations(collaborators),

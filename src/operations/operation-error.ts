@@ -36,6 +36,8 @@ export interface OperationErrorFacts {
   readonly missing?: readonly string[];
   /** What stands in the way, for instance the relations that forbid a deletion. */
   readonly blockers?: readonly object[];
+  /** What would happen now, where something else was expected. */
+  readonly digest?: string;
 }
 
 /** The one error class of operations. `detail` is shown to the caller: a sentence that says what to do. */
@@ -45,6 +47,7 @@ export class OperationError extends Error {
   readonly fields: readonly FieldFault[];
   readonly missing: readonly string[];
   readonly blockers: readonly object[];
+  readonly digest: string | null;
 
   constructor(kind: OperationErrorKind, detail: string, facts: OperationErrorFacts = {}) {
     super(detail, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -54,5 +57,6 @@ export class OperationError extends Error {
     this.fields = facts.fields ?? [];
     this.missing = facts.missing ?? [];
     this.blockers = facts.blockers ?? [];
+    this.digest = facts.digest ?? null;
   }
 }

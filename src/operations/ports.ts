@@ -9,6 +9,7 @@ import type { OrganizationContext } from './context.ts';
 import type { Finishing } from './finishing.ts';
 import type { TokenCacheStore } from './graph-sign-in-ports.ts';
 import type { PendingSignInStore } from './pending-sign-in-ports.ts';
+import type { CaseLookup } from './planning-ports.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './scim-operations.ts';
 import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
@@ -121,14 +122,6 @@ export interface MembershipStore {
   readonly replace: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
   /** Members in id order, for one group or a page of groups. */
   readonly membersOf: (groupIds: readonly string[]) => Promise<ReadonlyMap<string, readonly GroupMember[]>>;
-}
-
-/** What the loader must know to find everybody who could be meant. All keys lower case. */
-export interface CaseLookup {
-  readonly users: readonly { readonly id: string; readonly connectionId: string }[];
-  readonly addressKeys: readonly string[];
-  readonly usernameKeys: readonly string[];
-  readonly jobTitleKeys: readonly string[];
 }
 
 export interface PeopleChanges {

@@ -4,7 +4,8 @@ import { addressKeysOf, caseKey, identify } from '../provisioning/directory-iden
 import { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import { usernameCandidates } from '../provisioning/username.ts';
-import type { CaseLookup, Clock, EventContext, Identifiers, PeopleChanges, Stores } from './ports.ts';
+import type { CaseLookup } from './planning-ports.ts';
+import type { Clock, EventContext, Identifiers, PeopleChanges, Stores } from './ports.ts';
 
 export interface DecisionTools {
   readonly clock: Clock;
@@ -52,7 +53,7 @@ async function writeAll(
 }
 
 /** Everything that could matter for these people, so that one load is enough. */
-function lookupOf(cases: readonly PersonCase[]): CaseLookup {
+export function lookupOf(cases: readonly PersonCase[]): CaseLookup {
   const addresses = new Set<string>();
   const usernames = new Set<string>();
   const jobTitles = new Set<string>();

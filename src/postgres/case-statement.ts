@@ -12,7 +12,7 @@
 const each = (keys: string, type: 'uuid' | 'text', lookup: string): string =>
   `select f.id from unnest(${keys}::${type}[]) as w(key) cross join lateral (${lookup} offset 0) f`;
 
-const candidates = `
+const candidates = (lock: string): string => `
   locked_employees as materialized (
     select e.* from (
       ${each(
@@ -34,7 +34,7 @@ const candidates = `
       select x.*, x.xmin as row_version from employees x
       where x.organization_id = $1::uuid and x.employee_id = i.id
         and (x.status <> 'archived' or x.directory_user_id = any($2::uuid[]))
-      for update
+      ${lock}
     ) e
   ),
   locked_contacts as materialized (
@@ -64,7 +64,7 @@ const candidates = `
     cross join lateral (
       select x.*, x.xmin as row_version from contacts x
       where x.organization_id = $1::uuid and x.contact_id = i.id
-      for update
+      ${lock}
     ) c
   )`;
 
@@ -222,8 +222,8 @@ const isStale = `
   or exists (select from locked_contacts l where l.row_version is distinct from (
     select c.xmin from contacts c where c.organization_id = $1::uuid and c.contact_id = l.contact_id))`;
 
-export const loadCasesText = `
-  with ${candidates}, ${memberRules}
+const casesText = (lock: string): string => `
+  with ${candidates(lock)}, ${memberRules}
   select (${employees}) as "employees", (${contacts}) as "contacts", (${isStale}) as "isStale",
     (${settings}) as "settings", (${defaults}) as "defaults", (${connections}) as "connections",
     (${rules}) as "rules",
@@ -232,3 +232,8 @@ export const loadCasesText = `
     (${identities}) as "identities", (${takenNames('username_key', '$5')}) as "usernames",
     (${takenNames('email_key', '$4')}) as "loginEmails", (${jobTitles}) as "jobTitles",
     (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations"`;
+
+export const loadCasesText = casesText('for update');
+
+/** The same facts for a plan that is not carried out: nobody is locked. */
+export const viewCasesText = casesText('offset 0');

@@ -27,6 +27,7 @@ export class Ledger {
   readonly #changedEmployees = new Set<string>();
   readonly #changedContacts = new Set<string>();
   readonly #identities = new Map<string, LinkedIdentity>();
+  readonly #known = new Set<string>();
   readonly #newJobTitles: { id: string; name: string }[] = [];
 
   constructor(facts: CaseFacts) {
@@ -46,12 +47,20 @@ export class Ledger {
     for (const [key, personId] of facts.loginEmails) this.#learnName(this.#loginEmails, key, personId);
     for (const [key, id] of facts.jobTitles) if (!this.#jobTitles.has(key)) this.#jobTitles.set(key, id);
     for (const [id, identity] of facts.identities) this.#learnIdentity(id, identity);
-    for (const employee of facts.employees) if (!this.#employees.has(employee.id)) this.#enter(employee);
-    for (const contact of facts.contacts) if (!this.#contacts.has(contact.id)) this.#enter(contact);
+    for (const person of [...facts.employees, ...facts.contacts]) this.#learnPerson(person);
+  }
+
+  /** True for a record that no facts told of: a decision made it. */
+  isNew(personId: string): boolean {
+    return !this.#known.has(personId);
   }
 
   employee(id: string): Employee | null {
     return this.#employees.get(id) ?? null;
+  }
+
+  contact(id: string): Contact | null {
+    return this.#contacts.get(id) ?? null;
   }
 
   /** The employee that this directory user is, archived ones aside. */
@@ -129,6 +138,12 @@ export class Ledger {
 
   #contactsAmong(ids: readonly string[]): readonly Contact[] {
     return ids.map((id) => this.#contacts.get(id)).filter((it) => it !== undefined);
+  }
+
+  #learnPerson(person: Employee | Contact): void {
+    if (this.#known.has(person.id)) return;
+    this.#known.add(person.id);
+    this.#enter(person);
   }
 
   #enter(person: Employee | Contact): void {

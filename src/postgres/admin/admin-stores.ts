@@ -10,6 +10,7 @@ import { makeEventLogStore } from './event-log-store.ts';
 import { makeLookupStore } from './lookup-store.ts';
 import { makeMappingRuleStore } from './mapping-rule-store.ts';
 import { makeOrganizationStore } from './organization-store.ts';
+import { makePlanningStore } from './planning-store.ts';
 import { makeReferenceDataStore } from './reference-data-store.ts';
 import { makeRelationStore } from './relation-store.ts';
 import { makeScimCredentialStore } from './scim-credential-store.ts';
@@ -33,6 +34,7 @@ export function makeAdminStores(connection: SqlConnection): AdminStores {
     contacts: makeContactStore(connection),
     relations: makeRelationStore(connection),
     lookups: makeLookupStore(connection),
+    planning: makePlanningStore(connection),
     directory: makeDirectoryStore(connection),
     eventLog: makeEventLogStore(connection),
   };
