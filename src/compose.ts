@@ -7,6 +7,7 @@ import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
 import { makeSignInCallback } from './admin-api/sign-in-callback.ts';
 import { composeGraph, connectingParts } from './compose-graph.ts';
+import { composeGraphSync } from './compose-graph-sync.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
 import { type Authentication, makeAuthentication } from './http/authentication.ts';
@@ -45,13 +46,14 @@ import { makeRunReconcileJob } from './operations/run-reconcile-job.ts';
 import { makeRunReplan } from './operations/run-replan.ts';
 import type { ScimDependencies } from './operations/scim-dependencies.ts';
 import { makeStartReplan } from './operations/start-replan.ts';
+import { makeStartSync } from './operations/start-sync.ts';
 import { makeDeliveryWatch } from './operations/watch-deliveries.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
 import { openPointReads, type PointReads } from './postgres/point-reads.ts';
-import { RememberedTotals } from './postgres/query/remembered-totals.ts';
 import type { SqlConnection } from './postgres/sql-connection.ts';
+import { RememberedTotals } from './postgres/query/remembered-totals.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
@@ -168,6 +170,7 @@ export function compose(parts: ApplicationParts): Application {
   const core = makeServerCore(parts);
   const metrics = makeMetrics({ processMetrics: true });
   const { database, credentials, jobs, unitOfWork, scim } = core;
+  const graphSync = composeGraphSync({ ...parts, ...core, clock, identifiers });
   return {
     listener: makeListener(parts, core, metrics),
     start: async () => {
@@ -181,14 +184,16 @@ export function compose(parts: ApplicationParts): Application {
       await jobs.start({
         reconcile: makeRunReconcileJob(scim),
         replan: makeRunReplan(scim),
+        sync: graphSync.sync,
         deliver: makeDeliverEvents(sendingParts(config, core)),
       });
       core.relayLoop.start();
+      graphSync.start();
       logger.info({ organizationId: organization.organizationId }, 'ready');
       return organization;
     },
     stop: async (graceMs) => {
-      await core.relayLoop.stop();
+      await Promise.all([core.relayLoop.stop(), graphSync.stop()]);
       await jobs.stop(graceMs);
       await credentials.close();
       await Promise.all([core.pointReads.close(), database.close()]);
@@ -315,6 +320,7 @@ function makeAdmin(
     startFingerprint,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
+    startSync: makeStartSync(scim),
     replanAll: makeReplanAll(scim),
     forgetCredentials: authentication.forget,
   });

@@ -37,6 +37,8 @@ export type Config = {
   readonly shutdownGraceMs: number;
   /** How long the provisioning log is kept; 0: for ever. */
   readonly logRetentionDays: number;
+  /** How often the directory of a connection is asked for changes. */
+  readonly graphPollMs: number;
   /** Where clouds are reached, for those that are not at their public addresses. */
   readonly cloudOverrides: CloudOverrides;
   /** Webhooks may also call plain http, any port, and addresses inside the operator's own network. */
@@ -165,6 +167,7 @@ const environment = z
     RATE_LIMIT_PER_SECOND: wholeNumber(2000, 0, 1_000_000),
     SHUTDOWN_GRACE_SECONDS: seconds(10, 0, 600),
     LOG_RETENTION_DAYS: wholeNumber(730, 0, 36_500, ' of days'),
+    GRAPH_POLL_SECONDS: seconds(60, 1, 3600),
     WEBHOOK_ALLOW_PRIVATE: flag,
     ENTRA_LOGIN_URL_GLOBAL: cloudUrl,
     ENTRA_LOGIN_URL_USGOV: cloudUrl,
@@ -215,6 +218,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS,
     logRetentionDays: values.LOG_RETENTION_DAYS,
+    graphPollMs: values.GRAPH_POLL_SECONDS,
     webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
     cloudOverrides: {
       global: addresses(values.ENTRA_LOGIN_URL_GLOBAL, values.GRAPH_URL_GLOBAL),

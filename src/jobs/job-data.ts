@@ -1,4 +1,4 @@
-import type { DeliveryJob, ReconcileJob, ReplanJob } from '../operations/ports.ts';
+import type { DeliveryJob, ReconcileJob, ReplanJob, SyncJob } from '../operations/ports.ts';
 
 /** So many people are decided in one transaction: it bounds how long rows stay locked and what a retry repeats. */
 const usersPerJob = 500;
@@ -76,6 +76,14 @@ export function readReplanJob(data: unknown): ReplanJob {
     isTextOrNull(requestId)
   ) {
     return { organizationId, connectionId, runId, requestId };
+  }
+  throw unreadable();
+}
+
+export function readSyncJob(data: unknown): SyncJob {
+  const { organizationId, connectionId, requestId } = fieldsOf(data);
+  if (typeof organizationId === 'string' && typeof connectionId === 'string' && isTextOrNull(requestId)) {
+    return { organizationId, connectionId, requestId };
   }
   throw unreadable();
 }

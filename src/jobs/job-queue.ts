@@ -1,11 +1,12 @@
 import { type ConstructorOptions, PgBoss } from 'pg-boss';
 import type { Logger } from '../observability/logger.ts';
-import type { DeliveryJob, JobStore, ReconcileJob, ReplanJob } from '../operations/ports.ts';
+import type { DeliveryJob, JobStore, ReconcileJob, ReplanJob, SyncJob } from '../operations/ports.ts';
 import { makeErrorReporter } from './error-reporter.ts';
 import {
   readDeliveryJob,
   readReconcileJob,
   readReplanJob,
+  readSyncJob,
   splitDeliveryJob,
   splitReconcileJob,
 } from './job-data.ts';
@@ -48,6 +49,7 @@ interface TransactionSql {
 export interface JobHandlers {
   readonly reconcile: (job: ReconcileJob) => Promise<void>;
   readonly replan: (job: ReplanJob) => Promise<void>;
+  readonly sync: (job: SyncJob) => Promise<void>;
   readonly deliver: (job: DeliveryJob) => Promise<void>;
 }
 
@@ -58,6 +60,8 @@ export interface JobQueue {
   readonly stop: (graceMs: number) => Promise<void>;
   /** Writes jobs with the caller's transaction: none survives its rollback, none is lost after its commit. */
   readonly storeFor: (sql: TransactionSql) => JobStore;
+  /** Without a transaction of the caller: for work that is found again when it is lost. */
+  readonly sendSyncs: (jobs: readonly SyncJob[]) => Promise<void>;
   /** To be called after such a commit: the idle workers of this server, all or those of one queue, look at once. */
   readonly kick: (only?: QueueName) => void;
 }
@@ -84,6 +88,7 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     const tools: JobTools = { logger, onJob, kick };
     await work('reconcile', makeJobRunner(readReconcileJob, handlers.reconcile, tools));
     await work('replan', makeJobRunner(readReplanJob, handlers.replan, tools));
+    await work('sync', makeJobRunner(readSyncJob, handlers.sync, tools));
     await work('deliver', makeJobRunner(readDeliveryJob, handlers.deliver, tools));
     const polling = { includeMetadata: true, pollingIntervalSeconds: 5 * pollSeconds } as const;
     await boss.work(givenUpQueue, polling, makeGivenUpReporter(tools));
@@ -103,22 +108,30 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     },
     stop: (graceMs) => boss.stop({ graceful: graceMs > 0, timeout: graceMs }),
     storeFor: (sql) => makeJobStore(boss, sql),
+    sendSyncs: async (jobs) => {
+      if (jobs.length > 0) await boss.insert('sync', rowsOf(jobs));
+      kick('sync');
+    },
     kick,
   };
 }
 
-type StoredJob = ReconcileJob | ReplanJob | DeliveryJob;
+type StoredJob = ReconcileJob | ReplanJob | SyncJob | DeliveryJob;
+
+const rowsOf = (jobs: readonly StoredJob[]) =>
+  jobs.map((data) => ({ data, group: { id: data.organizationId } }));
 
 function makeJobStore(boss: PgBoss, sql: TransactionSql): JobStore {
   const insert = async (name: QueueName, jobs: readonly StoredJob[]) => {
     if (jobs.length === 0) return;
-    const rows = jobs.map((data) => ({ data, group: { id: data.organizationId } }));
-    await boss.insert(name, rows, { db: inTransaction(sql) });
+    await boss.insert(name, rowsOf(jobs), { db: inTransaction(sql) });
   };
   return {
     enqueueReconcile: (job) => insert('reconcile', splitReconcileJob(job)),
     enqueueReplan: ({ organizationId, connectionId, runId, requestId }) =>
       insert('replan', [{ organizationId, connectionId, runId, requestId }]),
+    enqueueSync: ({ organizationId, connectionId, requestId }) =>
+      insert('sync', [{ organizationId, connectionId, requestId }]),
     enqueueDeliveries: (jobs) => insert('deliver', jobs.flatMap(splitDeliveryJob)),
   };
 }

@@ -1,6 +1,6 @@
 import type { PgBoss, QueueOptions } from 'pg-boss';
 
-export type QueueName = 'reconcile' | 'replan' | 'deliver';
+export type QueueName = 'reconcile' | 'replan' | 'sync' | 'deliver';
 
 /** Where pg-boss copies a job to that used up its tries, whether it failed or its server was lost each time. */
 export const givenUpQueue = 'given-up';
@@ -18,6 +18,7 @@ type WorkerLimits = { readonly localConcurrency: number; readonly localGroupConc
 export const workerLimits: Readonly<Record<QueueName, WorkerLimits>> = {
   reconcile: { localConcurrency: 3, localGroupConcurrency: 2 },
   replan: { localConcurrency: 2, localGroupConcurrency: 1 },
+  sync: { localConcurrency: 3, localGroupConcurrency: 2 },
   deliver: { localConcurrency: 3, localGroupConcurrency: 2 },
 };
 
@@ -40,6 +41,8 @@ function settingsOf(retryDelay: number): Readonly<Record<QueueName, QueueSetting
     // A run notes its own failure and is then over, so that only interrupted ones come back: those start again however
     // often it takes, because an open run keeps others of its connection from starting.
     replan: { ...common, retryLimit: 100, expireInSeconds: 6 * 3600 },
+    // Says itself when it is to be done again, and what a lost server held comes due by itself. There are many of them.
+    sync: { ...common, retryLimit: 1, expireInSeconds: 6 * 3600, deleteAfterSeconds: 3600 },
     // A target that does not answer is no failure of the job, and deliveries whose job is lost get another one. There
     // are many jobs, and what came of them is in the log of the webhook.
     deliver: { ...common, retryLimit: 1, expireInSeconds: 300, deleteAfterSeconds: 3600 },

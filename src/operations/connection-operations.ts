@@ -3,7 +3,6 @@ import { changeConnection, foundConnection } from './change-connection.ts';
 import { type ConnectionInput, type NewConnection, readNewConnection } from './connection-input.ts';
 import type { Connection, Encryption, UnlinkedPerson } from './connection-ports.ts';
 import type { OrganizationContext } from './context.ts';
-import { isConnected } from './graph-connection.ts';
 import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import { manualEvents } from './manual-events.ts';
@@ -14,6 +13,7 @@ import { requireVersion } from './precondition.ts';
 import { resolveTenant, withNamedTenant } from './resolve-tenant.ts';
 import type { ChangeOptions } from './scim-operations.ts';
 import type { StartReplan } from './start-replan.ts';
+import type { StartSync } from './start-sync.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
 export interface ConnectionDependencies {
@@ -22,6 +22,7 @@ export interface ConnectionDependencies {
   readonly identifiers: Identifiers;
   readonly encryption: Encryption;
   readonly startReplan: StartReplan;
+  readonly startSync: StartSync;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
   readonly tenants: TenantResolver;
@@ -54,8 +55,17 @@ export interface ConnectionOperations {
 
 /** Decisions are made from connections (email source, domains), so each write holds the configuration still. */
 export function makeConnectionOperations(dependencies: ConnectionDependencies): ConnectionOperations {
-  const { unitOfWork, clock, identifiers, encryption, startReplan, forgetCredentials, tenants, signIn } =
-    dependencies;
+  const {
+    unitOfWork,
+    clock,
+    identifiers,
+    encryption,
+    startReplan,
+    startSync,
+    forgetCredentials,
+    tenants,
+    signIn,
+  } = dependencies;
   return {
     list: (context, page) => unitOfWork.read(context, (stores) => stores.connections.list(page)),
     get: (context, id) =>
@@ -85,13 +95,12 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       signIn.forget(id);
     },
     sync: async (context, id) => {
-      await unitOfWork.read(context, async (stores) => {
+      const { kind } = await unitOfWork.read(context, async (stores) => {
         const connection = foundConnection(await stores.connections.get(id), id);
         await requireCompleteDefaults(stores, (await stores.employeeDefaults.get()).value);
-        if (connection.kind === 'entra' && !isConnected(connection))
-          throw new OperationError('conflict', 'Connect the tenant before its directory is read.');
+        return connection;
       });
-      return startReplan(context, id);
+      return kind === 'entra' ? startSync(context, id) : startReplan(context, id);
     },
   };
 }

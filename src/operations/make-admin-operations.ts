@@ -25,6 +25,7 @@ import { makeScimCredentialOperations, type ScimCredentialOperations } from './s
 import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
 import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
 import type { StartReplan } from './start-replan.ts';
+import type { StartSync } from './start-sync.ts';
 import { makeSyncRunOperations, type SyncRunOperations } from './sync-run-operations.ts';
 import {
   makeWebhookDeliveryOperations,
@@ -43,6 +44,7 @@ export interface AdminCollaborators {
   readonly credentialMaker: CredentialMaker;
   readonly organizationDirectory: OrganizationDirectory;
   readonly startReplan: StartReplan;
+  readonly startSync: StartSync;
   /** Plans everybody in the mirror of every connection again; called after a commit. */
   readonly replanAll: (context: OrganizationContext) => Promise<void>;
   /** Called after a commit that left jobs behind, so that they run at once. */

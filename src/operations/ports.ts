@@ -8,6 +8,7 @@ import type { AdminStores } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import type { Finishing } from './finishing.ts';
 import type { TokenCacheStore } from './graph-sign-in-ports.ts';
+import type { GraphSyncStores } from './graph-sync-ports.ts';
 import type { PendingSignInStore } from './pending-sign-in-ports.ts';
 import type { CaseLookup } from './planning-ports.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
@@ -160,6 +161,7 @@ export interface EventStore {
 export interface JobStore {
   readonly enqueueReconcile: (job: ReconcileJob) => Promise<void>;
   readonly enqueueReplan: (job: ReplanJob) => Promise<void>;
+  readonly enqueueSync: (job: SyncJob) => Promise<void>;
   readonly enqueueDeliveries: (jobs: readonly DeliveryJob[]) => Promise<void>;
 }
 
@@ -168,6 +170,13 @@ export interface ReplanJob {
   readonly organizationId: string;
   readonly connectionId: string;
   readonly runId: string;
+  readonly requestId: string | null;
+}
+
+/** Read what has changed in the directory of a connection. */
+export interface SyncJob {
+  readonly organizationId: string;
+  readonly connectionId: string;
   readonly requestId: string | null;
 }
 
@@ -198,6 +207,7 @@ export interface Stores extends AdminStores {
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly graphSync: GraphSyncStores;
   readonly tokenCaches: TokenCacheStore;
   readonly pendingSignIns: PendingSignInStore;
 }

@@ -21,6 +21,7 @@ export interface CaseRow {
   readonly loginEmails: Pairs | null;
   readonly jobTitles: Pairs | null;
   readonly securityRoles: readonly SecurityRoleFacts[] | null;
+  readonly blockedUsers: readonly string[] | null;
   readonly employeesWithRelations: readonly string[] | null;
 }
 
@@ -82,6 +83,7 @@ export function readCaseFacts(row: CaseRow): CaseFacts {
     loginEmails: new Map(row.loginEmails),
     jobTitles: new Map(row.jobTitles),
     securityRoles: byId(row.securityRoles),
+    blockedUsers: new Set(row.blockedUsers),
     employeesWithRelations: new Set(row.employeesWithRelations),
   };
 }

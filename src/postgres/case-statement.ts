@@ -78,7 +78,8 @@ const memberRules = `
       offset 0
     ) m
     cross join lateral (
-      select x.directory_group_id, x.connection_id, x.rule_key, x.first_seen_at, x.deleted_at from directory_groups x
+      select x.directory_group_id, x.connection_id, x.rule_key, x.first_seen_at, x.deleted_at, x.missing_since
+      from directory_groups x
       where x.organization_id = $1::uuid and x.directory_group_id = m.directory_group_id
       limit 1
     ) g
@@ -87,7 +88,7 @@ const memberRules = `
       where x.organization_id = $1::uuid and x.group_key = g.rule_key
       offset 0
     ) r
-    where g.deleted_at is null and r.connection_id = g.connection_id
+    where g.deleted_at is null and g.missing_since is null and r.connection_id = g.connection_id
   )`;
 
 const loginOf = (person: string): string => `
@@ -211,6 +212,12 @@ const securityRoles = `
   select json_agg(json_build_object('id', o.security_role_id, 'name', o.name, 'isAdministrator', o.is_administrator))
   from security_roles o where o.organization_id = $1::uuid`;
 
+const blockedUsers = `
+  select json_agg(w.key) from unnest($2::uuid[]) as w(key)
+  where exists (
+    select from directory_users x
+    where x.organization_id = $1::uuid and x.directory_user_id = w.key and x.is_blocked_upstream offset 0)`;
+
 const relations = `
   select json_agg(e.employee_id) from locked_employees e
   where exists (
@@ -231,7 +238,8 @@ const casesText = (lock: string): string => `
       as "memberRules",
     (${identities}) as "identities", (${takenNames('username_key', '$5')}) as "usernames",
     (${takenNames('email_key', '$4')}) as "loginEmails", (${jobTitles}) as "jobTitles",
-    (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations"`;
+    (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations",
+    (${blockedUsers}) as "blockedUsers"`;
 
 export const loadCasesText = casesText('for update');
 

@@ -23,7 +23,7 @@ const insertGroup = `
 const updateGroup = `
   update directory_groups set connection_id = $3::uuid, display_name = $4::text, external_id = $5::text,
     object_id = $6::uuid, attributes = $7::jsonb, version = $8::bigint, created_at = $9::timestamptz,
-    last_modified_at = $10::timestamptz, deleted_at = $11::timestamptz
+    last_modified_at = $10::timestamptz, deleted_at = $11::timestamptz, is_provisioned = true
   where organization_id = $1::uuid and directory_group_id = $2::uuid`;
 
 const updateDeletedGroup = `
@@ -32,7 +32,7 @@ const updateDeletedGroup = `
   )
   update directory_groups set connection_id = $3::uuid, display_name = $4::text, external_id = $5::text,
     object_id = $6::uuid, attributes = $7::jsonb, version = $8::bigint, created_at = $9::timestamptz,
-    last_modified_at = $10::timestamptz, deleted_at = $11::timestamptz, member_count = 0
+    last_modified_at = $10::timestamptz, deleted_at = $11::timestamptz, is_provisioned = true, member_count = 0
   where organization_id = $1::uuid and directory_group_id = $2::uuid`;
 
 const groupValues = (organizationId: string, group: DirectoryGroup): readonly unknown[] => [

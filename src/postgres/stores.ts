@@ -2,6 +2,7 @@ import type { OrganizationContext } from '../operations/context.ts';
 import type { Identifiers, JobStore, Stores } from '../operations/ports.ts';
 import { makeAdminStores } from './admin/admin-stores.ts';
 import { makeEventStore } from './event-store.ts';
+import { makeGraphSyncStores } from './graph/graph-sync-stores.ts';
 import { makeGroupStore } from './group-store.ts';
 import { makeMembershipStore } from './membership-store.ts';
 import { makePendingSignInStore } from './pending-sign-in-store.ts';
@@ -36,6 +37,7 @@ export function makeStores(connection: SqlConnection, parts: StoreParts): Stores
     jobs: jobs(connection),
     webhooks: makeWebhookStore(connection),
     deliveries: makeDeliveryStore(connection),
+    graphSync: makeGraphSyncStores(connection),
     tokenCaches: makeTokenCacheStore(connection),
     pendingSignIns: makePendingSignInStore(connection),
   };

@@ -5,7 +5,7 @@ import type { LoggedEntry } from '../operations/ports.ts';
  * The values of `emails` that `directory_user_emails` holds for the attributes in `$n`. Longer ones do not fit an index
  * and are found by reading the attributes; `query-email.ts` knows the same limits.
  */
-const emailKeys = (attributes: string): string => `
+export const emailKeys = (attributes: string): string => `
   select distinct lower(e.element ->> 'value') as value_key,
     case when char_length(e.element ->> 'type') <= 64 then lower(e.element ->> 'type') else '' end as type_key
   from jsonb_array_elements(
@@ -60,7 +60,8 @@ const keepEmails = `
 const writeUser = `
   update directory_users set connection_id = $3::uuid, user_name = $4::text, external_id = $5::text,
     object_id = $6::uuid, active = $7::boolean, attributes = $8::jsonb, version = $9::bigint,
-    created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz
+    created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz,
+    is_provisioned = true
   where organization_id = $1::uuid and directory_user_id = $2::uuid
   returning ${isConcerned} as "isConcerned"`;
 

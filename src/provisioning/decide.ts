@@ -17,7 +17,9 @@ export function decide(person: PersonCase, ledger: Ledger, moment: Moment): Deci
 
 function decideSubject(subject: Subject, ledger: Ledger, moment: Moment): Decision {
   const { user, winner } = subject;
-  if (user.deletedAt !== null || !user.active) return leaveDirectory(subject, ledger, moment);
+  // The provisioning client and Graph may differ for a while: the more restrictive of the two counts.
+  const isBlocked = !user.active || ledger.facts.blockedUsers.has(user.id);
+  if (user.deletedAt !== null || isBlocked) return leaveDirectory(subject, ledger, moment);
   if (winner === null) return loseRule(subject, ledger, moment);
   return winner.userType === 'employee'
     ? becomeEmployee(subject, winner, ledger, moment)

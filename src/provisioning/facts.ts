@@ -46,6 +46,8 @@ export interface CaseFacts extends OrganizationFacts {
   /** Job title name → id, active ones only, among those asked for. */
   readonly jobTitles: ReadonlyMap<string, string>;
   readonly securityRoles: ReadonlyMap<string, SecurityRoleFacts>;
+  /** Directory users of whom Microsoft Graph says that sign-in is blocked, or that they are gone. */
+  readonly blockedUsers: ReadonlySet<string>;
   /** Ids of the employees above that tickets, invoices or other records hang on. */
   readonly employeesWithRelations: ReadonlySet<string>;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ScimConnection, startTestApp, type TestApp } from '../support/app.ts';
+import { type ScimConnection, startTestApp, type TestApp, type TestAppOptions } from '../support/app.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Bodies are read by the tests member by member; what is not there fails the assertion that looks at it. */
@@ -49,8 +49,11 @@ export const unique = (word: string): string => `${word}-${++serial}`;
 
 export const unknownId = '0199c1a0-0000-7000-8000-00000000ffff';
 
-export async function startWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
-  const app = await startTestApp({ env });
+export async function startWorld(
+  env: Readonly<Record<string, string>> = {},
+  options: Omit<TestAppOptions, 'env'> = {},
+): Promise<World> {
+  const app = await startTestApp({ ...options, env });
   const call: World['call'] = async (method, path, body, headers) => {
     const { status, headers: answered, body: json } = await app.admin(method, path, body, headers);
     return { status, header: (name) => answered.get(name), body: json };

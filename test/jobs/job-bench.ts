@@ -75,7 +75,7 @@ export class JobBench {
   async start(handlers: Partial<JobHandlers>, options: Options = {}) {
     const made = this.make(options);
     const unexpected = () => Promise.reject(new Error('No such job in this test'));
-    await made.queue.start({ reconcile: unexpected, replan: unexpected, deliver: unexpected, ...handlers });
+    await made.queue.start({ reconcile: unexpected, replan: unexpected, sync: unexpected, deliver: unexpected, ...handlers });
     return made;
   }
 

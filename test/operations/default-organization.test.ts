@@ -19,6 +19,7 @@ const configured = 'a-configured-key-of-at-least-32-characters';
 const noJobs: JobStore = {
   enqueueReconcile: () => Promise.reject(new Error('No job is expected here')),
   enqueueReplan: () => Promise.reject(new Error('No job is expected here')),
+  enqueueSync: () => Promise.reject(new Error('No job is expected here')),
   enqueueDeliveries: () => Promise.reject(new Error('No job is expected here')),
 };
 

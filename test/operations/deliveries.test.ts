@@ -73,6 +73,7 @@ describe('deliveries to webhooks', () => {
         jobs: () => ({
           enqueueReconcile: never,
           enqueueReplan: never,
+          enqueueSync: never,
           enqueueDeliveries: async (added) => void jobs.push(...added),
         }),
         identifiers: { next: uuidV7 },

@@ -54,7 +54,14 @@ describe('catalogue of the database', () => {
       [tables],
     );
     const others = rows.filter((row) => row.column !== 'organization_id').map((row) => row.index);
-    assert.deepEqual(others.sort(), ['api_keys__lookup', 'connections__lookup', 'scim_tokens__lookup']);
+    assert.deepEqual(others.sort(), [
+      'api_keys__lookup',
+      'connections__lookup',
+      'graph_subscriptions__lookup',
+      'graph_syncs__due',
+      'scim_credentials__lookup',
+      'scim_tokens__lookup',
+    ]);
   });
 
   it('puts row-level security on every table, for its owner too', async () => {
@@ -67,7 +74,15 @@ describe('catalogue of the database', () => {
     assert.deepEqual(rows.map((row) => row.table).sort(), [...tables].sort());
     for (const { table, policies } of rows) {
       assert.ok(policies.includes('organization_isolation'), `${table} is not isolated`);
-      const looked = ['organizations', 'api_keys', 'connections', 'scim_tokens'].includes(table);
+      const looked = [
+        'organizations',
+        'api_keys',
+        'connections',
+        'graph_subscriptions',
+        'graph_syncs',
+        'scim_credentials',
+        'scim_tokens',
+      ].includes(table);
       assert.equal(policies.length, looked ? 2 : 1, `${table} has policies ${policies}`);
     }
   });

@@ -162,7 +162,12 @@ describe('outbox of changes of people', () => {
     const noJob = () => Promise.reject(new Error('no job is written with the change'));
     const unitOfWork = makeUnitOfWork(world.database, (connection) =>
       makeStores(connection, {
-        jobs: () => ({ enqueueReconcile: noJob, enqueueReplan: noJob, enqueueDeliveries: noJob }),
+        jobs: () => ({
+          enqueueReconcile: noJob,
+          enqueueReplan: noJob,
+          enqueueSync: noJob,
+          enqueueDeliveries: noJob,
+        }),
         identifiers: { next: uuidV7 },
         noteDeliveries: (context) => void noted.push(context),
       }),

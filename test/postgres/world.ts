@@ -13,6 +13,7 @@ import { createTestDatabase } from '../support/database.ts';
 const noJobs: JobStore = {
   enqueueReconcile: () => Promise.reject(new Error('no jobs in these tests')),
   enqueueReplan: () => Promise.reject(new Error('no jobs in these tests')),
+  enqueueSync: () => Promise.reject(new Error('no jobs in these tests')),
   enqueueDeliveries: () => Promise.reject(new Error('no jobs in these tests')),
 };
 

@@ -90,6 +90,7 @@ export const ROOT_FILES: Readonly<Record<string, RootRule>> = {
   'main.ts': { composes: true, packages: ['express', 'helmet'], readsEnvironment: false },
   'compose.ts': { composes: true, packages: ['express', 'helmet'], readsEnvironment: false },
   'compose-graph.ts': { composes: true, packages: [], readsEnvironment: false },
+  'compose-graph-sync.ts': { composes: true, packages: [], readsEnvironment: false },
   'admin-key.ts': { composes: true, packages: [], readsEnvironment: false },
   // What both of the programs above say when they cannot start, for the errors of every folder.
   'describe-failure.ts': { composes: true, packages: [], readsEnvironment: false },

@@ -16,7 +16,8 @@ interface UserRow extends DirectoryUser {
 
 const selectUsers = `
   select u.directory_user_id as "id", u.connection_id as "connectionId", u.object_id as "objectId",
-    u.user_name as "userName", u.external_id as "externalId", u.active, u.attributes, u.version,
+    u.user_name as "userName", u.external_id as "externalId",
+    u.active and not u.is_blocked_upstream as "active", u.attributes, u.version,
     u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt", u.deleted_at as "deletedAt",
     e.employee_id as "employeeId", c.contact_id as "contactId",
     coalesce((
@@ -43,7 +44,7 @@ const userContains = (value: string): string => `(u.user_name ilike ${value} or 
 const selectGroups = `
   select g.directory_group_id as "id", g.connection_id as "connectionId", g.object_id as "objectId",
     g.external_id as "externalId", g.display_name as "name", g.member_count as "memberCount",
-    g.deleted_at is not null as "deleted"
+    g.deleted_at is not null or g.missing_since is not null as "deleted"
   from directory_groups g`;
 
 const groupContains = (

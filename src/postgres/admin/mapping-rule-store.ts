@@ -43,11 +43,12 @@ const select = `
     r.enabled, r.note, r.revision, r.created_at as "createdAt", r.updated_at as "updatedAt",
     g.directory_group_id as "mirrorId", g.display_name as "mirrorName",
     g.created_upstream_at as "mirrorCreatedAt", g.first_seen_at as "mirrorFirstSeenAt",
-    g.deleted_at is not null as "mirrorDeleted"
+    g.deleted_at is not null or g.missing_since is not null as "mirrorDeleted"
   from mapping_rules r
   join connections c on c.organization_id = r.organization_id and c.connection_id = r.connection_id
   left join lateral (
-    select d.directory_group_id, d.display_name, d.created_upstream_at, d.first_seen_at, d.deleted_at
+    select d.directory_group_id, d.display_name, d.created_upstream_at, d.first_seen_at, d.deleted_at,
+      d.missing_since
     from directory_groups d
     where d.organization_id = r.organization_id and d.connection_id = r.connection_id and d.rule_key = r.group_key
     order by d.deleted_at is not null, d.first_seen_at desc, d.directory_group_id desc
@@ -162,7 +163,7 @@ export function makeMappingRuleStore(connection: SqlConnection): MappingRuleStor
           select distinct r.mapping_rule_id as "id"
           from memberships m
           join directory_groups g on g.organization_id = m.organization_id
-            and g.directory_group_id = m.directory_group_id and g.deleted_at is null
+            and g.directory_group_id = m.directory_group_id and g.deleted_at is null and g.missing_since is null
           join mapping_rules r on r.organization_id = g.organization_id and r.connection_id = g.connection_id
             and r.group_key = g.rule_key
           where m.organization_id = $1 and m.directory_user_id = $2`,

@@ -1,0 +1,98 @@
+import type { SyncClaimStore, SyncPhase, SyncState, SyncStream } from '../../operations/graph-sync-ports.ts';
+import type { SqlConnection } from '../sql-connection.ts';
+import { followedGroups } from './followed-groups.ts';
+
+interface StateRow {
+  readonly tenantId: string | null;
+  readonly phase: SyncPhase;
+  readonly failures: number;
+  readonly readUsers: number;
+  readonly areSubscriptionsDue: boolean;
+  readonly openRunId: string | null;
+  readonly streams: readonly SyncStream[] | null;
+  readonly followed: readonly string[] | null;
+}
+
+const wake = `next_at = least(next_at, now()), is_wanted = is_wanted or coalesce(claimed_until > now(), false)`;
+
+/** One statement, because a poll that finds nothing new is made of little else. */
+const claimText = `
+  with claimed as (
+    update graph_syncs s
+    set claim_id = $3::uuid, claimed_until = now() + make_interval(secs => $4), is_wanted = false
+    where s.organization_id = $1 and s.connection_id = $2
+      and (s.claimed_until is null or s.claimed_until < now() or s.claim_id = $3::uuid)
+    returning s.tenant_id, s.phase, s.failures, s.read_users, s.subscriptions_due_at
+  )
+  select c.tenant_id as "tenantId", c.phase, c.failures, c.read_users as "readUsers", c.subscriptions_due_at <= now() as "areSubscriptionsDue",
+    (select json_agg(json_build_object('id', t.graph_stream_id, 'kind', t.kind, 'groupIds', t.group_ids,
+        'cursor', t.cursor, 'isFull', t.is_full, 'resume', t.resume, 'pendingCursor', t.pending_cursor)
+      order by t.graph_stream_id)
+      from graph_streams t where t.organization_id = $1 and t.connection_id = $2) as "streams",
+    (select json_agg(f.id) from (${followedGroups}) f) as "followed",
+    (select r.sync_run_id from sync_runs r
+      where r.organization_id = $1 and r.connection_id = $2 and r.state in ('queued', 'running')) as "openRunId"
+  from claimed c`;
+
+/** Whoever finds the claim taken leaves word. */
+const leaveWord = `
+  update graph_syncs set is_wanted = true
+  where organization_id = $1 and connection_id = $2 and claimed_until > now()`;
+
+export function makeClaimStore(connection: SqlConnection): SyncClaimStore {
+  const { organizationId } = connection.context;
+  return {
+    begin: async (connectionId) => {
+      await connection.execute({
+        text: `
+          insert into graph_syncs (organization_id, connection_id) values ($1, $2)
+          on conflict on constraint graph_syncs__identity do update
+            set next_at = now(), is_wanted = graph_syncs.is_wanted or coalesce(graph_syncs.claimed_until > now(), false), failures = 0`,
+        values: [organizationId, connectionId],
+      });
+    },
+    wake: async (connectionId) => {
+      await connection.execute({
+        text: `update graph_syncs set ${wake} where organization_id = $1 and connection_id = $2`,
+        values: [organizationId, connectionId],
+      });
+    },
+    claim: async ({ connectionId, claimId, leaseSeconds }) => {
+      const values = [organizationId, connectionId, claimId, leaseSeconds];
+      const [row] = await connection.rows<StateRow>({ name: 'claim_graph_sync', text: claimText, values });
+      if (row === undefined) {
+        await connection.execute({ text: leaveWord, values: [organizationId, connectionId] });
+        return null;
+      }
+      return readState(row);
+    },
+    extend: async ({ connectionId, claimId, leaseSeconds }) => {
+      const held = await connection.execute({
+        name: 'extend_graph_sync',
+        text: `
+          update graph_syncs set claimed_until = now() + make_interval(secs => $4)
+          where organization_id = $1 and connection_id = $2 and claim_id = $3::uuid`,
+        values: [organizationId, connectionId, claimId, leaseSeconds],
+      });
+      return held > 0;
+    },
+    release: async ({ connectionId, claimId, nextInSeconds, failures }) => {
+      const held = await connection.execute({
+        name: 'release_graph_sync',
+        text: `
+          update graph_syncs set claim_id = null, claimed_until = null, failures = $5,
+            next_at = case when is_wanted then now() when $4::float8 is null then 'infinity'
+              else now() + make_interval(secs => $4::float8) end
+          where organization_id = $1 and connection_id = $2 and claim_id = $3::uuid`,
+        values: [organizationId, connectionId, claimId, nextInSeconds, failures],
+      });
+      return held > 0;
+    },
+  };
+}
+
+const readState = ({ streams, followed, ...row }: StateRow): SyncState => ({
+  ...row,
+  streams: streams ?? [],
+  followed: followed ?? [],
+});

@@ -1,0 +1,143 @@
+/**
+ * Brings the memberships that Graph states of a section `subjects` (directory_user_id, object_id) to the groups above them,
+ * nested ones resolved, cycles included. $1 organization, $2 connection, $4 the time. Groups that are gone lead nowhere.
+ */
+const groupsAbove = `
+  wanted as materialized (
+    with recursive above(directory_user_id, group_object_id, directory_group_id) as (
+      select s.directory_user_id, g.object_id, g.directory_group_id
+      from subjects s
+      cross join lateral (
+        select m.group_object_id from graph_members m
+        where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = s.object_id
+        offset 0
+      ) m
+      cross join lateral (
+        select x.object_id, x.directory_group_id from graph_groups x
+        where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.object_id = m.group_object_id
+          and x.removed is null
+        limit 1
+      ) g
+      union
+      select a.directory_user_id, g.object_id, g.directory_group_id
+      from above a
+      cross join lateral (
+        select m.group_object_id from graph_members m
+        where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = a.group_object_id
+        offset 0
+      ) m
+      cross join lateral (
+        select x.object_id, x.directory_group_id from graph_groups x
+        where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.object_id = m.group_object_id
+          and x.removed is null
+        limit 1
+      ) g
+    )
+    select distinct a.directory_user_id, a.directory_group_id from above a where a.directory_group_id is not null
+  )`;
+
+/** From `wanted`, and `held`, which is what Graph stated so far of the groups in question. */
+const bringToWanted = `
+  added as (
+    insert into memberships (organization_id, directory_group_id, directory_user_id, source, created_at)
+    select $1::uuid, n.directory_group_id, n.directory_user_id, 'graph', $4::timestamptz
+    from (
+      select w.directory_group_id, w.directory_user_id from wanted w
+      except select h.directory_group_id, h.directory_user_id from held h
+    ) n
+    order by n.directory_group_id, n.directory_user_id
+    on conflict on constraint memberships__identity do nothing
+    returning directory_group_id, directory_user_id
+  ),
+  dropped as (
+    delete from memberships m
+    using (
+      select h.directory_group_id, h.directory_user_id from held h
+      except select w.directory_group_id, w.directory_user_id from wanted w
+    ) o
+    where m.organization_id = $1::uuid and m.directory_group_id = o.directory_group_id
+      and m.directory_user_id = o.directory_user_id and m.source = 'graph'
+    returning m.directory_group_id, m.directory_user_id
+  ),
+  -- who joins with the first source and leaves with the last
+  moved as materialized (
+    select d.directory_group_id, d.directory_user_id, d.difference
+    from (
+      select a.directory_group_id, a.directory_user_id, 1 as difference from added a
+      union all
+      select p.directory_group_id, p.directory_user_id, -1 from dropped p
+    ) d
+    where not exists (
+      select from memberships o
+      where o.organization_id = $1::uuid and o.directory_group_id = d.directory_group_id
+        and o.directory_user_id = d.directory_user_id and o.source <> 'graph' offset 0)
+  ),
+  counted as (
+    update directory_groups g
+    set member_count = g.member_count + c.difference, version = g.version + 1, last_modified_at = $4::timestamptz
+    from (select m.directory_group_id, sum(m.difference)::integer as difference from moved m group by 1) c
+    where g.organization_id = $1::uuid and g.directory_group_id = c.directory_group_id
+  )`;
+
+const heldBySubjects = `
+  held as materialized (
+    select m.directory_group_id, m.directory_user_id
+    from subjects s
+    cross join lateral (
+      select x.directory_group_id, x.directory_user_id from memberships x
+      where x.organization_id = $1::uuid and x.directory_user_id = s.directory_user_id and x.source = 'graph'
+      offset 0
+    ) m
+  )`;
+
+/** $3 limit. Answers whom it took off the list. */
+export const takeAffectedText = `
+  with batch as materialized (
+    select a.directory_user_id, a.is_changed, a.previous from graph_affected_users a
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid
+    order by a.directory_user_id
+    limit $3
+  ),
+  taken as (
+    delete from graph_affected_users a using batch b
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.directory_user_id = b.directory_user_id
+  ),
+  subjects as materialized (
+    select b.directory_user_id, u.object_id
+    from batch b
+    cross join lateral (
+      -- a deleted user is in no group
+      select case when x.deleted_at is null then x.object_id end as object_id from directory_users x
+      where x.organization_id = $1::uuid and x.directory_user_id = b.directory_user_id
+      limit 1
+    ) u
+  ),
+  ${groupsAbove},
+  ${heldBySubjects},
+  ${bringToWanted}
+  select b.directory_user_id as "id", b.is_changed as "isChanged", b.previous,
+    b.directory_user_id = any(array(
+      select a.directory_user_id from added a union select d.directory_user_id from dropped d)) as "hasOtherGroups"
+  from batch b`;
+
+/** $3 the user, $5 object ids of the groups asked about, $6 those among them that the user is in. */
+export const setMembershipsText = `
+  with wanted as materialized (
+    select $3::uuid as directory_user_id, g.directory_group_id
+    from unnest($6::uuid[]) as w(id)
+    cross join lateral (
+      select x.directory_group_id from directory_groups x
+      where x.organization_id = $1::uuid and x.rule_key = w.id::text and x.connection_id = $2::uuid
+        and x.deleted_at is null
+      limit 1
+    ) g
+  ),
+  held as materialized (
+    select m.directory_group_id, m.directory_user_id
+    from memberships m
+    join directory_groups g on g.organization_id = $1::uuid and g.directory_group_id = m.directory_group_id
+    where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid and m.source = 'graph'
+      and g.object_id = any($5::uuid[])
+  ),
+  ${bringToWanted}
+  select exists (select from added) or exists (select from dropped) as "changed"`;

@@ -1,0 +1,20 @@
+import type { Database } from '../database.ts';
+
+const pageSize = 100;
+/** A job that is lost before it is taken up leaves the connection due again after this time. */
+const againAfterSeconds = 30;
+
+export interface DueSync {
+  readonly organizationId: string;
+  readonly connectionId: string;
+}
+
+/** Connected connections of all organizations whose time has come; the next call answers others. */
+export const makeTakeDueSyncs = (database: Database) => (): Promise<readonly DueSync[]> =>
+  database.systemRows<DueSync>({
+    name: 'take_due_graph_syncs',
+    text: `
+      select d.organization_id as "organizationId", d.connection_id as "connectionId"
+      from take_due_graph_syncs($1, make_interval(secs => $2)) d`,
+    values: [pageSize, againAfterSeconds],
+  });

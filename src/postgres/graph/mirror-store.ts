@@ -1,0 +1,68 @@
+import type { DirectoryUser } from '../../directory/directory-user.ts';
+import type { AffectedUser, GraphMirrorStore } from '../../operations/graph-sync-ports.ts';
+import type { SqlConnection } from '../sql-connection.ts';
+import { userColumns } from '../user-rows.ts';
+import { setMembershipsText, takeAffectedText } from './derive-memberships.ts';
+import { applyStagedGroups, applyStagedMembers, loadStagedGroups } from './mirror-groups.ts';
+import { applyStagedUsers, loadStagedUsers, readTimes } from './mirror-users.ts';
+
+interface TakenRow {
+  readonly id: string;
+  readonly isChanged: boolean;
+  readonly previous: DirectoryUser | null;
+  readonly hasOtherGroups: boolean;
+}
+
+/** Deleted ones too: those who have left have to be decided as well. */
+const lockText = `
+  select ${userColumns}
+  from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
+  cross join lateral (
+    select x.* from directory_users x
+    where x.organization_id = $1::uuid and x.directory_user_id = i.id
+    for update
+  ) u`;
+
+export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStore {
+  const { organizationId } = connection.context;
+  return {
+    stagedUsers: (connectionId, limit) => loadStagedUsers(connection, connectionId, limit),
+    applyUsers: (connectionId, users, at) => applyStagedUsers(connection, connectionId, users, at),
+    stagedGroups: (connectionId, limit) => loadStagedGroups(connection, connectionId, limit),
+    applyGroups: (connectionId, groups, at) => applyStagedGroups(connection, connectionId, groups, at),
+    applyMembers: (connectionId, limit) => applyStagedMembers(connection, connectionId, limit),
+    countAffected: async (connectionId) => {
+      const [row] = await connection.rows<{ count: number }>({
+        text: `
+          select count(*)::integer as "count" from graph_affected_users a
+          where a.organization_id = $1 and a.connection_id = $2`,
+        values: [organizationId, connectionId],
+      });
+      return row?.count ?? 0;
+    },
+    takeAffected: async (connectionId, limit, at) => {
+      const values = [organizationId, connectionId, limit, at];
+      const taken = await connection.rows<TakenRow>({ text: takeAffectedText, values });
+      if (taken.length === 0) return [];
+      const users = await connection.rows<DirectoryUser>({
+        text: lockText,
+        values: [organizationId, taken.map(({ id }) => id)],
+      });
+      const facts = new Map(taken.map((row) => [row.id, row]));
+      return users.flatMap((user) => withFacts(user, facts.get(user.id)));
+    },
+    setMemberships: async (connectionId, { userId, asked, memberOf, at }) => {
+      const [row] = await connection.rows<{ changed: boolean }>({
+        text: setMembershipsText,
+        values: [organizationId, connectionId, userId, at, asked, memberOf],
+      });
+      return row?.changed ?? false;
+    },
+  };
+}
+
+function withFacts(user: DirectoryUser, row: TakenRow | undefined): readonly AffectedUser[] {
+  if (row === undefined) return [];
+  const { isChanged, previous, hasOtherGroups } = row;
+  return [{ user, isChanged, previous: previous === null ? null : readTimes(previous), hasOtherGroups }];
+}

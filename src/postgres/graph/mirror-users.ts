@@ -1,0 +1,256 @@
+import type { DirectoryUser } from '../../directory/directory-user.ts';
+import { namesOfGraphUser } from '../../directory/graph-user-content.ts';
+import type { AppliedUser, StagedUser } from '../../operations/graph-sync-ports.ts';
+import type { SqlConnection } from '../sql-connection.ts';
+import { readOptionalTimestamp, readTimestamp } from '../timestamp.ts';
+import { userColumns } from '../user-rows.ts';
+import { emailKeys } from '../user-statements.ts';
+
+const stagedText = `
+  select s.object_id as "objectId", s.fields, s.removed, s.is_whole as "isWhole", k.known
+  from graph_staged_users s
+  left join lateral (
+    select json_build_object('fields', x.fields, 'removed', x.removed, 'directoryUserId', x.directory_user_id) as known
+    from graph_users x
+    where x.organization_id = $1 and x.connection_id = $2 and x.object_id = s.object_id
+    limit 1
+  ) k on true
+  where s.organization_id = $1 and s.connection_id = $2
+  order by s.object_id
+  limit $3`;
+
+const live = `x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.deleted_at is null`;
+
+/**
+ * The row of the mirror that is the same person (D-05): the one it was joined with, the one with its object id, or a row of
+ * the provisioning client without an object id under one of its names.
+ */
+const holdersText = `
+  with asked as materialized (
+    select a.id, a."knownId", a.names from jsonb_to_recordset($3::jsonb) as a(id uuid, "knownId" uuid, names text[])
+  ),
+  holders as materialized (
+    select a.id as object_id, h.directory_user_id
+    from asked a
+    cross join lateral (
+      select c.directory_user_id from (
+        select x.directory_user_id, 1 as rank from directory_users x
+        where x.organization_id = $1::uuid and x.directory_user_id = a."knownId"
+          and (x.deleted_at is null or not x.is_provisioned)
+        union all
+        select x.directory_user_id, 2 from directory_users x where ${live} and x.object_id = a.id
+        union all
+        select n.directory_user_id, 2 + w.ordinality
+        from unnest(a.names) with ordinality as w(name, ordinality)
+        cross join lateral (
+          select x.directory_user_id from directory_users x
+          where ${live} and x.user_name_key = w.name and x.object_id is null and x.is_provisioned
+          offset 0
+        ) n
+      ) c
+      order by c.rank limit 1
+    ) h
+  ),
+  locked as materialized (
+    select ${userColumns}, u.is_provisioned, u.is_blocked_upstream
+    from (select distinct h.directory_user_id as id from holders h order by 1) i
+    cross join lateral (
+      select x.* from directory_users x
+      where x.organization_id = $1::uuid and x.directory_user_id = i.id
+      for update
+    ) u
+  )
+  select h.object_id as "objectId", to_json(l) as "holder", false as "isWithdrawn"
+  from holders h join locked l on l.id = h.directory_user_id
+  union all
+  select a.id, null, true
+  from asked a
+  where not exists (select from holders h where h.object_id = a.id)
+    and exists (select from directory_users x
+      where x.organization_id = $1::uuid and x.object_id = a.id and x.connection_id = $2::uuid
+        and x.deleted_at is not null and x.is_provisioned offset 0)`;
+
+/** Graph frees a name by giving it to somebody else: whoever holds it here gets a name that nobody has (D-04). */
+const freeNamesText = `
+  update directory_users x
+  set user_name = replace(coalesce(x.object_id, x.directory_user_id)::text, '-', '') || x.user_name,
+    version = x.version + 1
+  from jsonb_to_recordset($3::jsonb) as w(id uuid, name text)
+  where x.organization_id = $1::uuid and x.user_name_key = lower(w.name) and x.connection_id = $2::uuid
+    and x.deleted_at is null and x.directory_user_id <> w.id`;
+
+const given = `
+  given as materialized (
+    select g.* from jsonb_to_recordset($3::jsonb) as g("objectId" uuid, fields jsonb, removed text,
+      "directoryUserId" uuid, "isBlocked" boolean, "isNew" boolean, "userName" text, "externalId" text, active boolean,
+      attributes jsonb, version bigint, "createdAt" timestamptz, "deletedAt" timestamptz, "isChanged" boolean,
+      previous jsonb)
+  )`;
+
+const writeMirror = `
+  added as (
+    insert into directory_users (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
+      active, attributes, version, created_at, last_modified_at, is_provisioned, is_blocked_upstream)
+    select $1::uuid, g."directoryUserId", $2::uuid, g."userName", g."externalId", g."objectId", g.active, g.attributes,
+      g.version, g."createdAt", $4::timestamptz, false, g."isBlocked"
+    from given g where g."isNew"
+    order by g."directoryUserId"
+  ),
+  changed as (
+    update directory_users u set user_name = g."userName", object_id = g."objectId", attributes = g.attributes,
+      version = g.version, last_modified_at = $4::timestamptz, deleted_at = g."deletedAt",
+      is_blocked_upstream = g."isBlocked"
+    from given g
+    where not g."isNew" and g."userName" is not null
+      and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+  ),
+  blocked as (
+    update directory_users u set is_blocked_upstream = g."isBlocked"
+    from given g
+    where g."userName" is null and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+      and u.is_blocked_upstream <> g."isBlocked"
+  ),
+  wanted_emails as materialized (
+    select g."directoryUserId" as directory_user_id, k.value_key, k.type_key
+    from given g cross join lateral (${emailKeys('g.attributes')}) k
+    where g."userName" is not null
+  ),
+  dropped_emails as (
+    delete from directory_user_emails d
+    where d.organization_id = $1::uuid
+      and d.directory_user_id = any(array(
+        select g."directoryUserId" from given g where g."userName" is not null and not g."isNew"))
+      and not exists (select from wanted_emails w
+        where w.directory_user_id = d.directory_user_id and w.value_key = d.value_key and w.type_key = d.type_key)
+  ),
+  added_emails as (
+    insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
+    select $1::uuid, w.directory_user_id, w.value_key, w.type_key from wanted_emails w
+    on conflict on constraint directory_user_emails__identity do nothing
+  )`;
+
+const writeGraph = `
+  unstaged as (
+    delete from graph_staged_users s
+    where s.organization_id = $1::uuid and s.connection_id = $2::uuid
+      and s.object_id = any(array(select g."objectId" from given g))
+  ),
+  known as (
+    insert into graph_users as k (organization_id, connection_id, object_id, directory_user_id, fields, removed)
+    select $1::uuid, $2::uuid, g."objectId", g."directoryUserId", g.fields, g.removed from given g
+    where g.fields is not null
+    on conflict on constraint graph_users__identity do update
+      set directory_user_id = excluded.directory_user_id, fields = excluded.fields, removed = excluded.removed
+  ),
+  left_groups as (
+    delete from graph_members m
+    where m.organization_id = $1::uuid and m.connection_id = $2::uuid
+      and m.member_object_id = any(array(select g."objectId" from given g where g.removed = 'deleted'))
+  ),
+  affected as (
+    insert into graph_affected_users as a (organization_id, connection_id, directory_user_id, is_changed, previous)
+    select $1::uuid, $2::uuid, g."directoryUserId", g."isChanged", g.previous from given g
+    where g."isChanged" is not null and g."directoryUserId" is not null
+    on conflict on constraint graph_affected_users__identity do update
+      set is_changed = a.is_changed or excluded.is_changed, previous = coalesce(a.previous, excluded.previous)
+  )`;
+
+const applyText = `with ${given}, ${writeMirror}, ${writeGraph} select 1`;
+
+type Staged = Pick<StagedUser, 'objectId' | 'fields' | 'removed' | 'isWhole' | 'known'>;
+
+interface Holder extends DirectoryUser {
+  readonly is_provisioned: boolean;
+  readonly is_blocked_upstream: boolean;
+}
+
+interface HolderRow {
+  readonly objectId: string;
+  readonly holder: Holder | null;
+  readonly isWithdrawn: boolean;
+}
+
+export async function loadStagedUsers(
+  connection: SqlConnection,
+  connectionId: string,
+  limit: number,
+): Promise<readonly StagedUser[]> {
+  const { organizationId } = connection.context;
+  const staged = await connection.rows<Staged>({
+    text: stagedText,
+    values: [organizationId, connectionId, limit],
+  });
+  if (staged.length === 0) return [];
+  const asked = staged.map(({ objectId, fields, known }) => ({
+    id: objectId,
+    knownId: known?.directoryUserId ?? null,
+    names: fields.userPrincipalName === undefined ? [] : namesOfGraphUser(fields.userPrincipalName),
+  }));
+  const rows = await connection.rows<HolderRow>({
+    text: holdersText,
+    values: [organizationId, connectionId, JSON.stringify(asked)],
+  });
+  const held = new Map(rows.map((row) => [row.objectId, row]));
+  return staged.map((row) => withHolder(row, held.get(row.objectId)));
+}
+
+function withHolder(staged: Staged, row: HolderRow | undefined): StagedUser {
+  const isWithdrawn = row?.isWithdrawn ?? false;
+  if (!row?.holder) return { ...staged, user: null, isProvisioned: false, isBlocked: false, isWithdrawn };
+  const { is_provisioned: isProvisioned, is_blocked_upstream: isBlocked, ...user } = row.holder;
+  return { ...staged, user: readTimes(user), isProvisioned, isBlocked, isWithdrawn };
+}
+
+/** As JSON times are written in PostgreSQL's own way. */
+export const readTimes = (user: DirectoryUser): DirectoryUser => ({
+  ...user,
+  createdAt: readTimestamp(user.createdAt),
+  lastModifiedAt: readTimestamp(user.lastModifiedAt),
+  deletedAt: readOptionalTimestamp(user.deletedAt),
+});
+
+const rowOf = ({
+  objectId,
+  fields,
+  removed,
+  user,
+  isNew,
+  directoryUserId,
+  isBlocked,
+  affected,
+}: AppliedUser) => ({
+  objectId,
+  fields,
+  removed,
+  directoryUserId,
+  isBlocked,
+  isNew,
+  ...(user === null
+    ? {}
+    : {
+        userName: user.userName,
+        externalId: user.externalId,
+        active: user.active,
+        attributes: user.attributes,
+        version: user.version,
+        createdAt: user.createdAt,
+        deletedAt: user.deletedAt,
+      }),
+  isChanged: affected?.isChanged ?? null,
+  previous: affected?.previous ?? null,
+});
+
+export async function applyStagedUsers(
+  connection: SqlConnection,
+  connectionId: string,
+  users: readonly AppliedUser[],
+  at: string,
+): Promise<void> {
+  if (users.length === 0) return;
+  const scope = [connection.context.organizationId, connectionId];
+  const names = users.flatMap(({ user }) => (user === null ? [] : [{ id: user.id, name: user.userName }]));
+  if (names.length > 0) {
+    await connection.execute({ text: freeNamesText, values: [...scope, JSON.stringify(names)] });
+  }
+  await connection.execute({ text: applyText, values: [...scope, JSON.stringify(users.map(rowOf)), at] });
+}
