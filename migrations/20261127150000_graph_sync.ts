@@ -166,6 +166,11 @@ export async function up(knex: Knex): Promise<void> {
       'graph_members', 'graph_staged_users', 'graph_staged_groups', 'graph_staged_members', 'graph_affected_users',
       'graph_subscriptions']::regclass[]) as t(name);
   `);
+  await knex.raw(`
+    -- 'plan' decides everybody again from the mirror as it is, 'read' asks the directory first.
+    alter table sync_runs add column task text not null default 'plan',
+      add constraint sync_runs__known_task check (task in ('plan', 'read'));
+  `);
   await findAcrossOrganizations(knex);
 }
 
@@ -238,6 +243,7 @@ async function findAcrossOrganizations(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
+    alter table sync_runs drop column task;
     drop function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid);
     drop table graph_subscriptions, graph_affected_users, graph_staged_members, graph_staged_groups, graph_staged_users,
       graph_members, graph_groups, graph_users, graph_streams, graph_syncs;

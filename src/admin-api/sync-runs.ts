@@ -3,6 +3,7 @@ import type { SyncRun } from '../operations/sync-run-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { contextOf, idOf, queryOf } from './request-facts.ts';
+import { streamSyncRun } from './sync-run-events.ts';
 
 export const representSyncRun = (run: SyncRun): object => ({
   id: run.id,
@@ -30,6 +31,9 @@ export function makeSyncRunRoutes({ operations }: AdminDependencies): Router {
   router.get('/sync-runs/:id', async (request, response) => {
     response.json(representSyncRun(await syncRuns.get(contextOf(response), idOf(request))));
   });
+  router.get('/sync-runs/:id/events', (request, response) =>
+    streamSyncRun(request, response, { syncRuns, represent: representSyncRun }),
+  );
   router.post('/sync-runs/:id/cancel', async (request, response) => {
     response.json(representSyncRun(await syncRuns.cancel(contextOf(response), idOf(request))));
   });

@@ -98,7 +98,7 @@ async function noteOnConnection(stores: Stores, claim: ClaimRequest, failure: Gr
 
 async function endRun(stores: Stores, connectionId: string, now: string, error: string): Promise<void> {
   const run = await stores.syncRuns.openOf(connectionId);
-  if (run !== null) await stores.syncRuns.save({ ...run, state: 'failed', endedAt: now, error });
+  if (run?.task === 'read') await stores.syncRuns.save({ ...run, state: 'failed', endedAt: now, error });
 }
 
 const sentenceOf = (error: unknown): string => {

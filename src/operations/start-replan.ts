@@ -36,6 +36,7 @@ export async function openReplan(
     id: runId,
     connectionId,
     kind: 'full',
+    task: 'plan',
     state: 'queued',
     progress: { done: 0, total: null },
     counts: {},

@@ -41,6 +41,8 @@ async function openRun(
       'Connect the tenant with Azure Connect before its directory is read.',
     );
   }
+  await stores.graphSync.claims.begin(connectionId);
+  await stores.jobs.enqueueSync({ organizationId, connectionId, requestId });
   const open = await stores.syncRuns.openOf(connectionId);
   if (open !== null) return open;
   const isComplete = await stores.graphSync.streams.isComplete(connectionId);
@@ -48,6 +50,7 @@ async function openRun(
     id,
     connectionId,
     kind: isComplete ? 'delta' : 'full',
+    task: 'read',
     state: 'queued',
     progress: { done: 0, total: null },
     counts: {},
@@ -56,7 +59,5 @@ async function openRun(
     error: null,
   };
   await stores.syncRuns.insert(run, requestId);
-  await stores.graphSync.claims.begin(connectionId);
-  await stores.jobs.enqueueSync({ organizationId, connectionId, requestId });
   return run;
 }

@@ -8,7 +8,7 @@ import type { ClaimRequest, SyncState } from './graph-sync-ports.ts';
 import type { Clock, Identifiers, Stores, SyncJob, UnitOfWork } from './ports.ts';
 import { type ReadOutcome, readStreams } from './read-streams.ts';
 import { settleFailure } from './settle-sync-failure.ts';
-import { ClaimLost, SyncRound } from './sync-round.ts';
+import { ClaimLost, RunCancelled, SyncRound } from './sync-round.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
 export interface SyncDependencies {
@@ -105,6 +105,8 @@ async function goRound(
   { timing, keepSubscriptions }: SyncDependencies,
   state: SyncState,
 ): Promise<void> {
+  // Somebody cancelled the first run before it began.
+  if (state.tenantId === null && round.run === null) throw new RunCancelled();
   const current = state.tenantId === round.parts.graph.tenantId ? state : await startOver(round, state);
   const read = current.phase === 'reading' ? await readStreams(round, current) : wasRead;
   if (!read.isQuiet) await bringToPeople(round, read, current.phase);

@@ -71,6 +71,7 @@ export class SyncRound {
       id: identifiers.next(),
       connectionId: this.connectionId,
       kind,
+      task: 'read',
       state: 'running',
       progress: { done: 0, total: null },
       counts: {},
@@ -78,9 +79,13 @@ export class SyncRound {
       endedAt: null,
       error: null,
     };
-    // One that an administrator started meanwhile takes over.
-    const isNew = await stores.syncRuns.insert(run, null);
-    this.#run = isNew ? run : await stores.syncRuns.openOf(this.connectionId);
+    if (await stores.syncRuns.insert(run, null)) {
+      this.#run = run;
+      return;
+    }
+    // One that an administrator started meanwhile takes over; beside a plan of everybody there is none.
+    const open = await stores.syncRuns.openOf(this.connectionId);
+    this.#run = open?.task === 'read' ? open : null;
   }
 
   /** Writes how far the run is. Throws when it has ended meanwhile. */

@@ -7,6 +7,8 @@ export interface SyncRun {
   readonly id: string;
   readonly connectionId: string;
   readonly kind: 'full' | 'delta';
+  /** `plan` decides everybody again from the mirror as it is, `read` asks the directory first. */
+  readonly task: 'plan' | 'read';
   readonly state: SyncRunState;
   readonly progress: { readonly done: number; readonly total: number | null };
   /** People by what happened to them. */

@@ -115,13 +115,23 @@ const contentOf = (rule: MappingRuleRecord): readonly unknown[] => [
   rule.updatedAt,
 ];
 
+/** The groups that are followed are those that rules name: the directory is read soon. */
+const wakeSync = (connection: string): string => `
+  woken as (
+    update graph_syncs s set next_at = least(s.next_at, now()),
+      is_wanted = s.is_wanted or coalesce(s.claimed_until > now(), false)
+    where s.organization_id = $1 and s.connection_id = ${connection}
+  )`;
+
 const insertText = `
+  with ${wakeSync('$3')}
   insert into mapping_rules (organization_id, mapping_rule_id, connection_id, created_at, group_id, rule_order,
     user_type, security_role_id, account_id, account_location_id, override_department_id, override_location_id,
     override_manager_id, override_employment_type, override_employee_role_id, enabled, note, updated_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`;
 
 const updateText = `
+  with ${wakeSync('(select r.connection_id from mapping_rules r where r.organization_id = $1 and r.mapping_rule_id = $2)')}
   update mapping_rules set group_id = $3, rule_order = $4, user_type = $5, security_role_id = $6, account_id = $7,
     account_location_id = $8, override_department_id = $9, override_location_id = $10, override_manager_id = $11,
     override_employment_type = $12, override_employee_role_id = $13, enabled = $14, note = $15, updated_at = $16,

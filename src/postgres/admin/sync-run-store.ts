@@ -9,7 +9,7 @@ interface SyncRunRow extends Omit<SyncRun, 'progress'> {
 }
 
 const select = `
-  select r.sync_run_id as "id", r.connection_id as "connectionId", r.kind, r.state, r.progress_done as "progressDone",
+  select r.sync_run_id as "id", r.connection_id as "connectionId", r.kind, r.task, r.state, r.progress_done as "progressDone",
     r.progress_total as "progressTotal", r.counts, r.started_at as "startedAt", r.ended_at as "endedAt", r.error
   from sync_runs r`;
 
@@ -42,15 +42,16 @@ export function makeSyncRunStore(connection: SqlConnection): SyncRunStore {
     insert: async (run, requestId) => {
       const inserted = await connection.execute({
         text: `
-          insert into sync_runs (organization_id, sync_run_id, connection_id, kind, state, progress_done,
+          insert into sync_runs (organization_id, sync_run_id, connection_id, kind, task, state, progress_done,
             progress_total, counts, error, request_id, started_at, ended_at)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
           on conflict (organization_id, connection_id) where state in ('queued', 'running') do nothing`,
         values: [
           organizationId,
           run.id,
           run.connectionId,
           run.kind,
+          run.task,
           run.state,
           run.progress.done,
           run.progress.total,

@@ -31,7 +31,8 @@ const claimText = `
       from graph_streams t where t.organization_id = $1 and t.connection_id = $2) as "streams",
     (select json_agg(f.id) from (${followedGroups}) f) as "followed",
     (select r.sync_run_id from sync_runs r
-      where r.organization_id = $1 and r.connection_id = $2 and r.state in ('queued', 'running')) as "openRunId"
+      where r.organization_id = $1 and r.connection_id = $2 and r.task = 'read'
+        and r.state in ('queued', 'running')) as "openRunId"
   from claimed c`;
 
 /** Whoever finds the claim taken leaves word. */
