@@ -33,12 +33,14 @@ export interface Database {
   /** Throws `unavailable` while the database is away. */
   readonly ping: () => Promise<void>;
   readonly poolState: () => PoolState;
-  /** Waits for the connections in use. */
+  /** Waits a moment for the connections in use, then cuts them: nobody is there any more to hear the answer. */
   readonly close: () => Promise<void>;
 }
 
 /** Beyond the server's own timeout, for a server that went away without a word. */
 const unansweredMs = 5_000;
+/** Requests were answered or cut before, and jobs given back. */
+const closeGraceMs = 1_000;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const { logger, acquireTimeoutMs = 5_000, statementTimeoutMs = 30_000 } = options;
@@ -57,12 +59,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   // An idle connection that dies takes nothing with it; the pool opens another when one is needed.
   pool.on('error', (error) => logger?.warn({ err: error }, 'an idle database connection was lost'));
 
+  const inUse = new Set<Session>();
   const withSession: Database['withSession'] = async (work) => {
     const client = await acquire(pool);
     const session = new Session(client, options);
+    inUse.add(session);
     try {
       return await work(session);
     } finally {
+      inUse.delete(session);
       client.release(session.isBroken);
     }
   };
@@ -73,6 +78,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     }).catch((error: unknown) => {
       throw translateSqlError(error);
     });
+  const closePool = async (): Promise<void> => {
+    const cut = () => {
+      for (const session of inUse) session.cut();
+    };
+    const deadline = setTimeout(cut, closeGraceMs);
+    await pool.end().finally(() => clearTimeout(deadline));
+  };
   let closing: Promise<void> | null = null;
   return {
     withSession,
@@ -82,7 +94,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
-      closing ??= pool.end();
+      closing ??= closePool();
       return closing;
     },
   };

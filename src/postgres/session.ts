@@ -40,6 +40,12 @@ export class Session {
     this.#isBroken = true;
   }
 
+  /** What has not been answered yet fails now; what has not been committed is not done. */
+  cut(): void {
+    this.giveUp();
+    streamOf(this.#client)?.destroy();
+  }
+
   get organizationId(): string | null {
     return bindings.get(this.#client) ?? null;
   }

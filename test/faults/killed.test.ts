@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databasePid, killAndWait, scratchDirectory } from '../support/embedded-scratch.ts';
-import { type PushTarget, pushUsers, sendScim } from './scim-push.ts';
+import { databasePid, killAndWait, scratchDirectory, until } from '../support/embedded-scratch.ts';
+import { makeConnection, type PushTarget, pushUsers, sendScim } from './scim-push.ts';
 import { runServer } from './server-run.ts';
 
 const adminKey = 'killed-and-started-again-killed-and-started-again';
@@ -15,21 +15,6 @@ function momentsFrom(seed: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-}
-
-async function makeConnection(baseUrl: string): Promise<PushTarget> {
-  const post = async (path: string, body: object) => {
-    const response = await fetch(`${baseUrl}/api/v1${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    assert.equal(response.status, 201);
-    return JSON.parse(await response.text());
-  };
-  const connection = await post('/connections', { name: 'Directory', kind: 'scim' });
-  const { token } = await post(`/connections/${connection.id}/scim-tokens`, { name: 'test' });
-  return { scimBaseUrl: connection.scimBaseUrl, token };
 }
 
 const at = (target: PushTarget, baseUrl: string): PushTarget => ({
@@ -55,7 +40,7 @@ describe('kill -9 while users are pushed', () => {
     for (let round = 0; round < 4; round += 1) {
       const server = runServer(t, env);
       const baseUrl = await server.ready();
-      target = target ? at(target, baseUrl) : await makeConnection(baseUrl);
+      target = target ? at(target, baseUrl) : await makeConnection(baseUrl, adminKey);
       await assertAllThere(target, acknowledged);
       const push = pushUsers(target, `r${round}-`);
       while (push.acknowledged.size < 20) await sleep(5);
@@ -74,5 +59,26 @@ describe('kill -9 while users are pushed', () => {
     await assertAllThere(at(target, await last.ready()), acknowledged);
     last.child.kill('SIGTERM');
     assert.equal(await last.ended(), 0);
+  });
+
+  it('of the database alone is survived by the server, which starts it again and loses nothing', async (t) => {
+    const dataDir = await scratchDirectory(t);
+    const server = runServer(t, { DATA_DIR: dataDir, ADMIN_API_KEY: adminKey });
+    const target = await makeConnection(await server.ready(), adminKey);
+    const push = pushUsers(target, 'd');
+    for (const kill of ['SIGKILL', 'SIGINT'] as const) {
+      const soFar = push.acknowledged.size;
+      while (push.acknowledged.size < soFar + 20) await sleep(5);
+      const database = (await databasePid(dataDir)) ?? 0;
+      process.kill(database, kill);
+      await until(async () => ![database, undefined].includes(await databasePid(dataDir)));
+    }
+    const soFar = push.acknowledged.size;
+    while (push.acknowledged.size < soFar + 20) await sleep(5);
+    await push.stop();
+    for (const { status } of push.refused) assert.equal(status, 503);
+    await assertAllThere(target, push.acknowledged);
+    server.child.kill('SIGTERM');
+    assert.equal(await server.ended(), 0);
   });
 });

@@ -70,3 +70,20 @@ export async function sendScim(
   });
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
+
+/** A connection of a server that was started with the key, and a token for it. */
+export async function makeConnection(baseUrl: string, adminKey: string): Promise<PushTarget> {
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`${baseUrl}/api/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text);
+  };
+  const connection = await post('/connections', { name: 'Directory', kind: 'scim' });
+  const { token } = await post(`/connections/${connection.id}/scim-tokens`, { name: 'test' });
+  return { scimBaseUrl: connection.scimBaseUrl, token };
+}
