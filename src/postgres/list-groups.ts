@@ -1,6 +1,6 @@
 import type { DirectoryGroup } from '../directory/directory-group.ts';
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
-import { groupColumns } from './group-rows.ts';
+import { groupColumns, readGroup } from './group-rows.ts';
 import { listResources } from './query/query-sql.ts';
 import { groupTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
@@ -15,7 +15,7 @@ export function listGroups(
     columns: groupColumns,
     connectionId,
     query,
-    read: (rows) => rows,
+    read: (rows) => rows.map(readGroup),
     idOf: (row) => row.id,
   });
 }

@@ -80,7 +80,7 @@ async function indexPage<Row extends object, Item>(
     limit: known === null ? limit : null,
     isDeep: offset > 0,
   });
-  const items = request.read(rows.map((row) => row.resource));
+  const items = request.read(rows);
   // A page that is not full ends the list, so there is nothing to count.
   const isLast = rows.length < page.count && (rows.length > 0 || offset === 0);
   const total = isLast ? offset + rows.length : (known ?? rows[0]?.total);
@@ -122,9 +122,9 @@ async function cursorPage<Row extends object, Item>(
   const total = after?.total ?? rows[0]?.total ?? rows.length;
   const nextCursor =
     rows.length > page.count && last !== undefined
-      ? writeCursor(owner, { total, id: request.idOf(last.resource), sortText: last.sortText })
+      ? writeCursor(owner, { total, id: request.idOf(last), sortText: last.sortText })
       : null;
-  return { total, items: request.read(shown.map((row) => row.resource)), nextCursor };
+  return { total, items: request.read(shown), nextCursor };
 }
 
 /** Resources that come behind the position in the order of the list. */
@@ -138,9 +138,8 @@ function behindSql(after: Position, key: SortKey | null, id: string, parameters:
   return `(${key.sql} ${sign} ${value} or (${key.sql} = ${value} and ${laterId})${tail})`;
 }
 
-interface PageRow<Row> extends PageColumns {
-  readonly resource: Row;
-}
+/** The columns of the page stand beside those of the resource: taking rows apart would cost as much as reading them. */
+type PageRow<Row> = Row & PageColumns;
 
 async function readPage<Row extends object>(
   connection: SqlConnection,
@@ -162,15 +161,10 @@ async function readPage<Row extends object>(
     from page ${alias} ${beside?.join ?? ''}
     ${orderBy(key, `${alias}.sort_value`, id)}`;
   const statement = { text, values: parameters.values };
-  const rows = await connection.rows<Row & PageColumns>(
+  const rows = await connection.rows<PageRow<Row>>(
     isHot(query, table) ? { ...statement, name: preparedName(text) } : statement,
   );
-  return rows.map(({ sortText, total: counted, ...resource }) => ({
-    // What is left of the row is what `columns` selected.
-    resource: resource as unknown as Row,
-    sortText,
-    total: counted,
-  }));
+  return rows;
 }
 
 async function countAll(connection: SqlConnection, request: ListRequest<never, unknown>): Promise<number> {

@@ -1,7 +1,7 @@
 import type { ResourcePage } from '../../operations/resource-query.ts';
 import { Answer } from '../protocol/answer.ts';
 import type { AnswerObject } from '../protocol/answer-value.ts';
-import type { JsonText } from '../protocol/json-text.ts';
+import { JsonText } from '../protocol/json-text.ts';
 import { LIST_RESPONSE_URN } from '../protocol/message-urns.ts';
 
 export interface ListResult {
@@ -9,6 +9,9 @@ export interface ListResult {
   readonly resources: readonly (AnswerObject | JsonText)[];
   readonly nextCursor: string | null;
 }
+
+const isAllText = (resources: ListResult['resources']): resources is readonly JsonText[] =>
+  resources.every((resource) => resource instanceof JsonText);
 
 /**
  * RFC 7644 §3.4.2, exactly these members. With a cursor there is no index to tell (RFC 9865 §2), and a missing
@@ -22,7 +25,9 @@ export function answerList(page: ResourcePage, { total, resources, nextCursor }:
       totalResults: total,
       ...(page.kind === 'index' ? { startIndex: page.startIndex } : cursor),
       itemsPerPage: resources.length,
-      Resources: resources,
+      Resources: isAllText(resources)
+        ? new JsonText(`[${resources.map(({ text }) => text).join(',')}]`)
+        : resources,
     },
   });
 }

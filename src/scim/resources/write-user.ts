@@ -2,44 +2,49 @@ import type { GroupOfUser } from '../../directory/directory-user.ts';
 import type { StoredJson } from '../../directory/stored-json.ts';
 import type { ShownUser, UserView } from '../../operations/scim-operations.ts';
 import { JsonText } from '../protocol/json-text.ts';
-import { versionTag } from '../protocol/version-tag.ts';
-import { locationOf } from './represent-common.ts';
 
 const HEAD = '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"';
-
-/**
- * A key with a colon, which only the URN of an extension has, and the value's first two characters. Nothing within a
- * string looks like it: between two quotes that are not escaped there is a string, or what stands between strings, which
- * does not begin with a letter; and only a key is followed by a colon.
- */
-const EXTENSION = /"([A-Za-z][^"\\]*:[^"\\]*)": ?(..)/g;
+const URN = '"urn:';
 /** Shown with an address that is not stored. */
 const MANAGER = '"manager":';
 
 const quote = (text: string): string => JSON.stringify(text);
 
-function writeGroups(groups: readonly GroupOfUser[], scimBaseUrl: string): string {
-  const written = groups.map(
-    ({ id, displayName }) =>
-      `{"value":"${id}","$ref":${quote(locationOf(scimBaseUrl, 'Groups', id))},"display":${quote(displayName)},"type":"direct"}`,
-  );
-  return `,"groups":[${written.join(',')}]`;
+/** Users of a page share their groups. */
+const writtenGroups = new WeakMap<GroupOfUser, string>();
+
+function writeGroup(group: GroupOfUser, base: string): string {
+  const known = writtenGroups.get(group);
+  if (known !== undefined) return known;
+  const { id, displayName } = group;
+  const text = `{"value":"${id}","$ref":${base}/Groups/${id}","display":${quote(displayName)},"type":"direct"}`;
+  writtenGroups.set(group, text);
+  return text;
 }
 
-function writeMeta(user: ShownUser, scimBaseUrl: string): string {
-  const location = quote(locationOf(scimBaseUrl, 'Users', user.id));
-  const version = quote(versionTag(user.version));
-  return `,"meta":{"resourceType":"User","created":"${user.createdAt}","lastModified":"${user.lastModifiedAt}","location":${location},"version":${version}}}`;
+function writeGroups(groups: readonly GroupOfUser[], base: string): string {
+  let text = '';
+  for (const group of groups) text += text === '' ? writeGroup(group, base) : `,${writeGroup(group, base)}`;
+  return `,"groups":[${text}]`;
 }
 
-/** The extensions that the attributes hold; null where one of them is not shown as it is stored. */
+const writeMeta = ({ id, version, createdAt, lastModifiedAt }: ShownUser, base: string): string =>
+  `,"meta":{"resourceType":"User","created":"${createdAt}","lastModified":"${lastModifiedAt}","location":${base}/Users/${id}","version":"W/\\"${version}\\""}}`;
+
+/**
+ * The URNs of the extensions that the attributes hold, as PostgreSQL prints jsonb; null where one is not shown as it is
+ * stored. A URN before a colon is a key: what stands in front of a colon outside a string is nothing else, and within a
+ * string the quote before the colon has a backslash.
+ */
 function extensionsIn(text: string): string | null {
   if (text.includes(MANAGER)) return null;
   let urns = '';
-  for (const [, urn = '', start = ''] of text.matchAll(EXTENSION)) {
+  for (let at = text.indexOf(URN); at >= 0; at = text.indexOf(URN, at + 1)) {
+    const end = text.indexOf('"', at + URN.length);
+    if (text[end - 1] === '\\' || !text.startsWith(': ', end + 1)) continue;
     // Empty, or no object: an extension that holds nothing is left out.
-    if (start[0] !== '{' || start === '{}') return null;
-    urns += `,"${urn}"`;
+    if (text[end + 3] !== '{' || text[end + 4] === '}') return null;
+    urns += `,${text.slice(at, end + 1)}`;
   }
   return urns;
 }
@@ -56,10 +61,12 @@ export function writeUser(
   const { text } = stored;
   const extensions = extensionsIn(text);
   if (extensions === null) return null;
+  // Without the closing quote: whatever follows is an id.
+  const base = quote(scimBaseUrl).slice(0, -1);
   const attributes = text.length > 2 ? `,${text.slice(1, -1)}` : '';
   const externalId = user.externalId === null ? '' : `,"externalId":${quote(user.externalId)}`;
-  const shownGroups = groups === null ? '' : writeGroups(groups, scimBaseUrl);
+  const shownGroups = groups === null ? '' : writeGroups(groups, base);
   return new JsonText(
-    `${HEAD}${extensions}],"id":"${user.id}"${externalId},"userName":${quote(user.userName)},"active":${user.active}${attributes}${shownGroups}${writeMeta(user, scimBaseUrl)}`,
+    `${HEAD}${extensions}],"id":"${user.id}"${externalId},"userName":${quote(user.userName)},"active":${user.active}${attributes}${shownGroups}${writeMeta(user, base)}`,
   );
 }
