@@ -45,6 +45,32 @@ describe('configuration', () => {
     assert.equal(publicUrlOf(readConfig({ PORT: '0' }), 41_234), 'http://localhost:41234');
   });
 
+  it('leaves clouds at their public addresses unless told otherwise', () => {
+    assert.deepEqual(readConfig({}).cloudOverrides, { global: {}, usgov: {}, china: {} });
+    const { cloudOverrides } = readConfig({
+      ENTRA_LOGIN_URL_GLOBAL: 'https://login.private.example/',
+      GRAPH_URL_GLOBAL: 'http://127.0.0.1:4000',
+      GRAPH_URL_USGOV: 'https://dod-graph.example',
+    });
+    assert.deepEqual(cloudOverrides, {
+      global: { authority: 'https://login.private.example', graph: 'http://127.0.0.1:4000' },
+      usgov: { graph: 'https://dod-graph.example' },
+      china: {},
+    });
+  });
+
+  for (const url of [
+    'http://login.example.com',
+    'http://10.0.0.1',
+    'login.example.com',
+    'https://a:b@x.example',
+  ]) {
+    it(`sends no token to ${url}`, () => {
+      const [fault] = faultsOf({ GRAPH_URL_GLOBAL: url });
+      assert.match(fault ?? '', /^GRAPH_URL_GLOBAL must be an absolute https URL/);
+    });
+  }
+
   it('keeps a path in PUBLIC_URL and strips the trailing slash', () => {
     const config = readConfig({ PUBLIC_URL: 'HTTPS://SCIM.Example.com/psa//' });
     assert.equal(publicUrlOf(config, 1), 'https://scim.example.com/psa');

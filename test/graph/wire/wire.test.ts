@@ -82,6 +82,7 @@ function perform(
       directory.checkMemberGroups(connection, { user: args.user, groupIds: args.groupIds, budgetMs: 2000 }),
     memberGroups: () => directory.memberGroups(connection, args.user, signal),
     transitiveMembers: () => collect(directory.transitiveMembers(connection, args.groupId, signal)),
+    nestedGroups: () => directory.nestedGroups(connection, args.groupId, signal),
     getUser: () => directory.getUser(connection, args.user, signal),
     getUsers: () => directory.getUsers(connection, args.ids, signal),
     getGroups: () => directory.getGroups(connection, args.ids, signal),
