@@ -254,7 +254,7 @@ function makeScim(parts: ApplicationParts, core: Core, authentication: Authentic
         if (found) core.credentials.touchScimToken(found.organizationId, found.scimTokenId);
         return found;
       },
-      connectionExists: core.credentials.connectionExists,
+      findExtensions: core.credentials.findConnectionExtensions,
     },
     publicUrl: parts.publicUrl,
     logger: parts.logger,

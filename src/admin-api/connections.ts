@@ -24,6 +24,8 @@ const representWith =
     grantedScopes: connection.grantedScopes,
     verifiedDomains: connection.verifiedDomains,
     allowedExternalDomains: connection.allowedExternalDomains,
+    deletePolicy: connection.deletePolicy,
+    customExtensions: connection.customExtensions,
     scimBaseUrl: `${publicUrl()}/scim/v2/${connection.id}`,
     lastSync: connection.lastSyncAt,
     lastGraphSuccessAt: connection.lastGraphSuccessAt,

@@ -15,6 +15,8 @@ export interface FoundScimToken {
   readonly scimTokenId: string;
   readonly connectionKind: ConnectionKind;
   readonly connectionStatus: string;
+  /** Extension schemas of the connection, as JSON. */
+  readonly customExtensions: string;
   readonly expiresAt: string | null;
 }
 

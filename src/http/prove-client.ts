@@ -13,6 +13,7 @@ export interface FoundScimCredential {
   readonly scimCredentialId: string;
   readonly connectionKind: ConnectionKind;
   readonly connectionStatus: string;
+  readonly customExtensions: string;
   readonly cloud: Cloud;
   readonly kind: ScimCredentialKind;
   readonly secretHash: Buffer | null;
@@ -100,6 +101,7 @@ export function makeClientProofs({
         scimTokenId: credential.scimCredentialId,
         connectionKind: credential.connectionKind,
         connectionStatus: credential.connectionStatus,
+        customExtensions: credential.customExtensions,
         expiresAt: new Date(ends).toISOString(),
       };
     },

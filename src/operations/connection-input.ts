@@ -1,6 +1,8 @@
 import type { EmailSource } from '../provisioning/settings.ts';
-import type { Cloud, Connection, Encryption } from './connection-ports.ts';
+import type { Cloud, Connection, DeletePolicy, Encryption } from './connection-ports.ts';
 import type { ConnectionKind } from './context.ts';
+import { checkCustomExtensions } from './custom-extension-input.ts';
+import type { CustomExtension } from './custom-extension-ports.ts';
 import { FieldFaults, tidy } from './field-faults.ts';
 import { applicationKeyOwner } from './graph-connection.ts';
 import type { GraphSignIn } from './graph-sign-in-ports.ts';
@@ -15,6 +17,8 @@ export interface ConnectionInput {
   readonly applicationKey?: string | null;
   readonly emailSource?: EmailSource;
   readonly allowedExternalDomains?: readonly string[];
+  readonly deletePolicy?: DeletePolicy;
+  readonly customExtensions?: readonly CustomExtension[];
 }
 
 export interface NewConnection extends ConnectionInput {
@@ -97,6 +101,7 @@ export function withConnectionInput(
   const faults = new FieldFaults();
   checkKind(before.kind, input, false, faults);
   checkEntraValues(input, faults, keeping);
+  checkCustomExtensions(input.customExtensions ?? [], '/customExtensions', faults);
   faults.raise();
   return merge(before, input, keeping);
 }
@@ -105,6 +110,7 @@ export function readNewConnection(input: NewConnection, { id, ...keeping }: Birt
   const faults = new FieldFaults();
   checkKind(input.kind, input, true, faults);
   checkEntraValues(input, faults, keeping);
+  checkCustomExtensions(input.customExtensions ?? [], '/customExtensions', faults);
   faults.raise();
   return merge({ ...blank, id, kind: input.kind, createdAt: keeping.now }, input, keeping);
 }
@@ -119,6 +125,8 @@ const blank: Omit<Connection, 'id' | 'kind' | 'createdAt'> = {
   applicationKeySetAt: null,
   emailSource: 'auto',
   allowedExternalDomains: [],
+  deletePolicy: 'deactivateAndHide',
+  customExtensions: [],
   status: 'created',
   statusDetail: null,
   graphFlow: null,
@@ -148,5 +156,7 @@ function merge(before: Connection, input: ConnectionInput, { now, encryption }: 
     ...(allowedExternalDomains === undefined
       ? {}
       : { allowedExternalDomains: tidyDomains(allowedExternalDomains) }),
+    deletePolicy: input.deletePolicy ?? before.deletePolicy,
+    customExtensions: input.customExtensions ?? before.customExtensions,
   };
 }

@@ -82,7 +82,12 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       await unitOfWork.write(context, 'exclusive', (stores) => stores.connections.insert(connection));
       return connection;
     },
-    change: (context, id, input, options) => changeConnection(dependencies, context, { id, input, options }),
+    change: async (context, id, input, options) => {
+      const changed = await changeConnection(dependencies, context, { id, input, options });
+      // A credential is remembered with the extension schemas of its connection.
+      if (input.customExtensions !== undefined) forgetCredentials();
+      return changed;
+    },
     delete: async (context, id, { ifMatch, unlink }) => {
       await unitOfWork.write(context, 'exclusive', async (stores) => {
         const connection = foundConnection(await stores.connections.lock(id), id);

@@ -1,11 +1,18 @@
 import type { EmailSource } from '../provisioning/settings.ts';
 import type { ConnectionKind } from './context.ts';
+import type { CustomExtension } from './custom-extension-ports.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 
 export type Cloud = 'global' | 'usgov' | 'china';
 
 /** `delegated`: on behalf of the person who connected. `application`: as the application itself, unattended. */
 export type GraphFlow = 'delegated' | 'application';
+
+/**
+ * What becomes of a user that the provisioning client deletes. Either way it is gone for the client and the person is
+ * deactivated, never deleted; `purge` also removes what the directory said about it.
+ */
+export type DeletePolicy = 'deactivateAndHide' | 'purge';
 
 export type ConnectionStatus =
   | 'created'
@@ -28,6 +35,8 @@ export interface ConnectionConfiguration {
   readonly applicationKeySetAt: string | null;
   readonly emailSource: EmailSource;
   readonly allowedExternalDomains: readonly string[];
+  readonly deletePolicy: DeletePolicy;
+  readonly customExtensions: readonly CustomExtension[];
 }
 
 export interface Connection extends ConnectionConfiguration {

@@ -13,6 +13,8 @@ export interface ScimTokenRecord {
   readonly scimTokenId: string;
   readonly connectionKind: ConnectionKind;
   readonly connectionStatus: string;
+  /** Of the connection, as JSON. */
+  readonly customExtensions: string;
   readonly expiresAt: string | null;
 }
 
@@ -22,6 +24,8 @@ export interface ScimCredentialRecord {
   readonly scimCredentialId: string;
   readonly connectionKind: ConnectionKind;
   readonly connectionStatus: string;
+  /** Of the connection, as JSON. */
+  readonly customExtensions: string;
   readonly cloud: Cloud;
   readonly kind: ScimCredentialKind;
   readonly secretHash: Buffer | null;
@@ -47,8 +51,8 @@ export interface Credentials {
   /** Every credential of the connection, expired ones too; none for an id that no connection has. */
   readonly findScimCredentials: (connectionId: string) => Promise<readonly ScimCredentialRecord[]>;
   readonly findApiKey: (hash: Buffer) => Promise<ApiKeyRecord | null>;
-  /** Whether any organization has this connection; answers nothing else about it. */
-  readonly connectionExists: (connectionId: string) => Promise<boolean>;
+  /** The extension schemas of a connection, as JSON; null for an id that no connection has. Nothing else about it. */
+  readonly findConnectionExtensions: (connectionId: string) => Promise<string | null>;
   /** All organizations in id order. */
   readonly listOrganizations: (page: PageRequest) => Promise<Page<Organization>>;
   /**
@@ -114,7 +118,7 @@ function lookups(
   database: Database,
 ): Pick<
   Credentials,
-  'findScimToken' | 'findScimCredentials' | 'findApiKey' | 'connectionExists' | 'listOrganizations'
+  'findScimToken' | 'findScimCredentials' | 'findApiKey' | 'findConnectionExtensions' | 'listOrganizations'
 > {
   return {
     findScimToken: async (connectionId, hash) => {
@@ -124,7 +128,7 @@ function lookups(
         text: `
           select f.organization_id as "organizationId", f.scim_token_id as "scimTokenId",
             f.connection_kind as "connectionKind", f.connection_status as "connectionStatus",
-            f.expires_at as "expiresAt"
+            connection_extensions($1::uuid) as "customExtensions", f.expires_at as "expiresAt"
           from find_scim_token($1::uuid, $2::bytea) f`,
         values: [connectionId, hash],
       });
@@ -136,7 +140,8 @@ function lookups(
         name: 'find_scim_credentials',
         text: `
           select f.organization_id as "organizationId", f.scim_credential_id as "scimCredentialId",
-            f.connection_kind as "connectionKind", f.connection_status as "connectionStatus", f.cloud, f.kind,
+            f.connection_kind as "connectionKind", f.connection_status as "connectionStatus",
+            connection_extensions($1::uuid) as "customExtensions", f.cloud, f.kind,
             f.secret_hash as "secretHash", f.tenant_id as "tenantId", f.subject,
             f.caller_application_id as "callerApplicationId", f.audiences, f.expires_at as "expiresAt"
           from find_scim_credentials($1::uuid) f`,
@@ -154,14 +159,14 @@ function lookups(
       });
       return row ?? null;
     },
-    connectionExists: async (connectionId) => {
-      if (!isUuid(connectionId)) return false;
-      const [row] = await database.systemRows<{ found: boolean }>({
-        name: 'connection_exists',
-        text: 'select connection_exists($1::uuid) as found',
+    findConnectionExtensions: async (connectionId) => {
+      if (!isUuid(connectionId)) return null;
+      const [row] = await database.systemRows<{ extensions: string | null }>({
+        name: 'connection_extensions',
+        text: 'select connection_extensions($1::uuid) as extensions',
         values: [connectionId],
       });
-      return row?.found ?? false;
+      return row?.extensions ?? null;
     },
     listOrganizations: async ({ after, limit }) => {
       // One more than asked for tells whether there is a next page.

@@ -28,7 +28,7 @@ async function answerSearch(
   return answerList(request.page, await found);
 }
 
-/** Everything that is not for a resource type to answer; null for what is left to them, unknown addresses included. */
+/** Everything that is not for a resource type to answer; null for what is left to them. */
 export async function answerOwnEndpoint(call: OwnEndpointCall): Promise<Answer | null> {
   const { endpoint, services, query, body } = call;
   switch (endpoint.kind) {
@@ -44,10 +44,11 @@ export async function answerOwnEndpoint(call: OwnEndpointCall): Promise<Answer |
     case 'me':
       // RFC 7644 §3.11: a token of a connection stands for a directory, not for a user.
       throw new ScimRefusal(501, '/Me is not available: the token belongs to a connection, not to a user');
+    case 'unknown':
+      throw new ScimRefusal(404, 'There is nothing at this address');
     case 'discovery':
     case 'collection':
     case 'resource':
-    case 'unknown':
       return null;
   }
 }

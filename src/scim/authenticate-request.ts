@@ -8,10 +8,16 @@ import type { ScimAuthentication } from './scim-authentication.ts';
 
 const REALM = 'Bearer realm="scim"';
 
+export interface AuthenticatedRequest {
+  readonly context: ConnectionContext;
+  /** Extension schemas of the connection, as JSON. */
+  readonly customExtensions: string;
+}
+
 export type AuthenticateRequest = (
   request: IncomingMessage,
   connectionId: string | null,
-) => Promise<ConnectionContext>;
+) => Promise<AuthenticatedRequest>;
 
 export interface RequestAuthenticationParts {
   readonly authentication: ScimAuthentication;
@@ -40,7 +46,7 @@ export function makeAuthenticateRequest(parts: RequestAuthenticationParts): Auth
     }
     const { organizationId, connectionKind, scimTokenId } = client;
     tagRequest(request, { organizationId, connectionId });
-    return {
+    const context: ConnectionContext = {
       organizationId,
       actor: { kind: 'scimToken', id: scimTokenId },
       requestId: requestIdOf(request),
@@ -48,5 +54,6 @@ export function makeAuthenticateRequest(parts: RequestAuthenticationParts): Auth
       connectionKind,
       scimBaseUrl: scimBaseUrlOf(connectionId),
     };
+    return { context, customExtensions: client.customExtensions };
   };
 }

@@ -1,5 +1,6 @@
-import type { AttributeType, ResourceKind } from '../operations/resource-query.ts';
-import type { AttributeDefinition, Mutability, SchemaDefinition } from './schema-definition.ts';
+import type { CustomAttribute, CustomExtension } from '../operations/custom-extension-ports.ts';
+import type { ResourceKind } from '../operations/resource-query.ts';
+import type { AttributeDefinition, SchemaDefinition } from './schema-definition.ts';
 import { commonAttributes, standardSchemas } from './standard-schemas.ts';
 
 /** One attribute or sub-attribute. `name` is the canonical spelling; look-ups take any case. */
@@ -34,33 +35,12 @@ export interface Catalogue {
   /** `id`, `externalId` and `meta`, RFC 7643 §3.1. */
   readonly commonAttributes: readonly CatalogueAttribute[];
   /**
-   * An attribute by its name alone: core schema, then common attributes, then the extensions where exactly one of them
-   * has it (Entra sends `manager` without its URN).
+   * An attribute by its name alone: core schema, then common attributes, then the enterprise extension (Entra sends
+   * `manager` without its URN), then the other extensions where exactly one of them has it.
    */
   readonly attribute: (kind: ResourceKind, name: string) => CatalogueAttribute | null;
   /** The longest schema URN that `text` starts with, and what follows it (`''` or the part after the colon). */
   readonly splitUrn: (text: string) => { readonly schema: CatalogueSchema; readonly rest: string } | null;
-}
-
-/** An attribute of a connection's own extension; what is left out takes the defaults of RFC 7643 §2.2. */
-export interface CustomAttribute {
-  readonly name: string;
-  readonly type?: AttributeType;
-  readonly multiValued?: boolean;
-  readonly description?: string;
-  readonly required?: boolean;
-  readonly caseExact?: boolean;
-  readonly mutability?: Exclude<Mutability, 'writeOnly'>;
-  readonly canonicalValues?: readonly string[];
-  readonly subAttributes?: readonly CustomAttribute[];
-}
-
-export interface CustomExtension {
-  readonly urn: string;
-  readonly name: string;
-  readonly description?: string;
-  readonly resource: ResourceKind;
-  readonly attributes: readonly CustomAttribute[];
 }
 
 type Table<Value> = Readonly<Record<string, Value>>;
@@ -135,7 +115,14 @@ function kindOf(
     const key = attribute.name.toLowerCase();
     names.set(key, names.has(key) ? null : attribute);
   }
-  for (const attribute of [...common, ...core.attributes]) names.set(attribute.name.toLowerCase(), attribute);
+  // A connection's own `manager` does not take the name from the one that clients mean.
+  const standard = extensions.filter(({ id }) => standardSchemas.some((schema) => schema.id === id));
+  for (const attribute of [
+    ...standard.flatMap((extension) => extension.attributes),
+    ...common,
+    ...core.attributes,
+  ])
+    names.set(attribute.name.toLowerCase(), attribute);
   return { core, extensions, attributes: table([...names]) };
 }
 
@@ -169,12 +156,12 @@ const customUrn = /^urn:[a-z0-9][a-z0-9-]{0,31}:[a-z0-9()+,\-.:=@;$_!*'%]{1,200}
 const customName = /^[a-z][a-z0-9_-]{0,99}$/i;
 
 function customSchema(extension: CustomExtension): SchemaDefinition {
-  if (!customUrn.test(extension.urn)) throw new RangeError(`Not a URN: ${extension.urn}`);
+  if (!customUrn.test(extension.schema)) throw new RangeError(`Not a URN: ${extension.schema}`);
   return {
-    id: extension.urn,
+    id: extension.schema,
     name: extension.name,
     description: extension.description ?? extension.name,
-    resource: extension.resource,
+    resource: extension.resource ?? 'User',
     isExtension: true,
     attributes: extension.attributes.map((attribute) => customAttribute(attribute, true)),
   };

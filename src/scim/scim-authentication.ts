@@ -5,6 +5,8 @@ export interface ScimClient {
   readonly organizationId: string;
   readonly connectionKind: ConnectionKind;
   readonly scimTokenId: string;
+  /** Extension schemas of the connection, as JSON. */
+  readonly customExtensions: string;
 }
 
 /**
@@ -14,6 +16,6 @@ export interface ScimClient {
 export interface ScimAuthentication {
   /** Null for a token that is wrong, expired, revoked or of another connection, and for a disabled connection. */
   readonly authenticate: (connectionId: string, bearerToken: string) => Promise<ScimClient | null>;
-  /** Discovery is readable without a token, but only where there is a connection. */
-  readonly connectionExists: (connectionId: string) => Promise<boolean>;
+  /** Discovery is readable without a token, but only where there is a connection; null where there is none. */
+  readonly findExtensions: (connectionId: string) => Promise<string | null>;
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { ScimOperations } from '../operations/scim-operations.ts';
 import { answerOwnEndpoint } from './answer-own-endpoint.ts';
 import { makeAuthenticateRequest } from './authenticate-request.ts';
-import { type Catalogue, standardCatalogue } from './catalogue.ts';
+import { makeConnectionCatalogues } from './connection-catalogues.ts';
 import { makeAnswerDiscovery } from './discovery/answer-discovery.ts';
 import { takeFastLane } from './fast-lane.ts';
 import type { Answer } from './protocol/answer.ts';
@@ -26,7 +26,6 @@ export interface ScimHandlerParts {
   /** Absolute, as clients see this server. */
   readonly publicUrl: string;
   readonly logger: Logger;
-  readonly catalogue?: Catalogue;
   /** Of a connection, by its id; none when absent. */
   readonly rateLimit?: RateLimit;
 }
@@ -55,12 +54,13 @@ interface Visit {
  * scimmy-routers dispatches passes an Express application.
  */
 export function makeScimHandler(parts: ScimHandlerParts): ScimHandler {
-  const { operations, authentication, logger, rateLimit, catalogue = standardCatalogue } = parts;
+  const { operations, authentication, logger, rateLimit } = parts;
   const publicUrl = parts.publicUrl.replace(/\/+$/, '');
   const scimBaseUrlOf = (connectionId: string) => `${publicUrl}/scim/v2/${connectionId}`;
   const authenticateRequest = makeAuthenticateRequest({ authentication, scimBaseUrlOf });
-  const { connectionExists } = authentication;
-  const answerDiscovery = makeAnswerDiscovery({ catalogue, connectionExists, scimBaseUrlOf });
+  const catalogueOf = makeConnectionCatalogues();
+  const { findExtensions } = authentication;
+  const answerDiscovery = makeAnswerDiscovery({ catalogueOf, findExtensions, scimBaseUrlOf });
   const dispatch = makeScimmyTail();
   const errorOf = (error: unknown, request: IncomingMessage): Answer =>
     answerError(error, logger, requestIdOf(request));
@@ -72,11 +72,11 @@ export function makeScimHandler(parts: ScimHandlerParts): ScimHandler {
     const discovery = await answerDiscovery(method, query, target);
     if (discovery !== null) return discovery;
 
-    const context = await authenticateRequest(request, target.connectionId);
+    const { context, customExtensions } = await authenticateRequest(request, target.connectionId);
     // Only what is proven to come from the connection counts: a stranger must not use up its share.
     if (rateLimit !== undefined) checkRate(rateLimit(context.connectionId));
     checkMethod(endpoint, method);
-    const services = { context, operations, catalogue };
+    const services = { context, operations, catalogue: catalogueOf(customExtensions) };
     const body = await readRequestBody(request, endpoint);
     const own = await answerOwnEndpoint({ endpoint, services: { ...services, logger }, query, body });
     if (own !== null) return own;

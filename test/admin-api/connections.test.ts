@@ -52,6 +52,8 @@ describe('connections', () => {
         grantedScopes: [],
         verifiedDomains: [],
         allowedExternalDomains: [],
+        deletePolicy: 'deactivateAndHide',
+        customExtensions: [],
         scimBaseUrl: `${app.baseUrl}/scim/v2/${id}`,
         lastSync: null,
         lastGraphSuccessAt: null,

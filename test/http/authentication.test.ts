@@ -8,6 +8,7 @@ const token: FoundScimToken = {
   scimTokenId: 'token',
   connectionKind: 'scim',
   connectionStatus: 'created',
+  customExtensions: '[]',
   expiresAt: null,
 };
 const apiKey: FoundApiKey = {

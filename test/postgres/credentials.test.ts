@@ -48,6 +48,7 @@ describe('credentials', () => {
       scimTokenId,
       connectionKind: 'scim',
       connectionStatus: 'created',
+      customExtensions: '[]',
       expiresAt: '2030-01-02T03:04:05.000Z',
     });
     assert.deepEqual(
@@ -64,10 +65,10 @@ describe('credentials', () => {
     assert.equal(await credentials.findScimToken(tenant.connectionId, Buffer.alloc(0)), null);
     for (const id of ['', 'nonsense', "' or true", 'a\0', `${tenant.connectionId}x`]) {
       assert.equal(await credentials.findScimToken(id, hashOf('two')), null);
-      assert.equal(await credentials.connectionExists(id), false);
+      assert.equal(await credentials.findConnectionExtensions(id), null);
     }
-    assert.equal(await credentials.connectionExists(uuidV7()), false);
-    assert.equal(await credentials.connectionExists(elsewhere), true);
+    assert.equal(await credentials.findConnectionExtensions(uuidV7()), null);
+    assert.equal(await credentials.findConnectionExtensions(elsewhere), '[]');
   });
 
   it('find an API key by hash', async () => {

@@ -18,7 +18,7 @@ import {
 const CUSTOM = 'urn:ietf:params:scim:schemas:extension:fabrikam:2.0:User';
 const catalogue = makeCatalogue([
   {
-    urn: CUSTOM,
+    schema: CUSTOM,
     name: 'Fabrikam User',
     resource: 'User',
     attributes: [

@@ -8,7 +8,7 @@ const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 describe('the attribute catalogue', () => {
   it('lists User, Enterprise User and Group, then the extensions of the connection', () => {
     const custom = makeCatalogue([
-      { urn: ACME, name: 'Acme', resource: 'User', attributes: [{ name: 'badge' }] },
+      { schema: ACME, name: 'Acme', resource: 'User', attributes: [{ name: 'badge' }] },
     ]);
     assert.deepEqual(
       custom.schemas.map(({ id }) => id),
@@ -100,19 +100,19 @@ describe('the attribute catalogue', () => {
   });
 
   const impossible = [
-    { urn: 'not a urn', name: 'A', resource: 'User', attributes: [] },
-    { urn: ENTERPRISE.toUpperCase(), name: 'A', resource: 'User', attributes: [] },
-    { urn: ACME, name: 'A', resource: 'User', attributes: [{ name: '__proto__' }] },
-    { urn: ACME, name: 'A', resource: 'User', attributes: [{ name: 'a.b' }] },
-    { urn: ACME, name: 'A', resource: 'User', attributes: [{ name: 'a' }, { name: 'A' }] },
+    { schema: 'not a urn', name: 'A', resource: 'User', attributes: [] },
+    { schema: ENTERPRISE.toUpperCase(), name: 'A', resource: 'User', attributes: [] },
+    { schema: ACME, name: 'A', resource: 'User', attributes: [{ name: '__proto__' }] },
+    { schema: ACME, name: 'A', resource: 'User', attributes: [{ name: 'a.b' }] },
+    { schema: ACME, name: 'A', resource: 'User', attributes: [{ name: 'a' }, { name: 'A' }] },
     {
-      urn: ACME,
+      schema: ACME,
       name: 'A',
       resource: 'User',
       attributes: [{ name: 'a', type: 'complex', subAttributes: [{ name: 'b', type: 'complex' }] }],
     },
     {
-      urn: ACME,
+      schema: ACME,
       name: 'A',
       resource: 'User',
       attributes: [{ name: 'a', type: 'complex', subAttributes: [{ name: 'b', multiValued: true }] }],

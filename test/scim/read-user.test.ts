@@ -17,7 +17,7 @@ import {
 const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 const catalogue = makeCatalogue([
   {
-    urn: ACME,
+    schema: ACME,
     name: 'Acme',
     resource: 'User',
     attributes: [

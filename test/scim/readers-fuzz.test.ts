@@ -19,7 +19,7 @@ const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 const catalogue = makeCatalogue([
   {
-    urn: ACME,
+    schema: ACME,
     name: 'Acme',
     resource: 'User',
     attributes: [

@@ -97,6 +97,8 @@ const checks: Readonly<Record<string, Check>> = {
       at,
       'has the wrong form',
     ),
+  minItems: (limit, value, at) =>
+    fail(Array.isArray(value) && value.length < number(limit), at, 'has too few items'),
   maxItems: (limit, value, at) =>
     fail(Array.isArray(value) && value.length > number(limit), at, 'has too many items'),
   description: () => [],

@@ -9,6 +9,7 @@ const select = `
     c.email_source as "emailSource", c.status, c.status_detail as "statusDetail",
     c.graph_flow as "graphFlow", c.signed_in_as as "signedInAs", c.granted_scopes as "grantedScopes",
     c.verified_domains as "verifiedDomains", c.allowed_external_domains as "allowedExternalDomains",
+    c.delete_policy as "deletePolicy", c.custom_extensions as "customExtensions",
     c.last_sync_at as "lastSyncAt", c.last_graph_success_at as "lastGraphSuccessAt", c.created_at as "createdAt",
     c.revision
   from connections c`;
@@ -54,6 +55,8 @@ const configurationOf = (connection: Connection): readonly unknown[] => [
   connection.applicationKeySetAt,
   connection.emailSource,
   connection.allowedExternalDomains,
+  connection.deletePolicy,
+  JSON.stringify(connection.customExtensions),
 ];
 
 export function makeConnectionStore(connection: SqlConnection): ConnectionStore {
@@ -88,8 +91,8 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
         text: `
           insert into connections (organization_id, connection_id, kind, status, created_at, name, tenant, tenant_id,
             cloud, application_id, application_key_encrypted, application_key_set_at, email_source,
-            allowed_external_domains, status_detail)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+            allowed_external_domains, delete_policy, custom_extensions, status_detail)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17)`,
         values: [
           organizationId,
           created.id,
@@ -106,7 +109,8 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
         text: `
           update connections set updated_at = $3, name = $4, tenant = $5, tenant_id = $6, cloud = $7,
             application_id = $8, application_key_encrypted = $9, application_key_set_at = $10, email_source = $11,
-            allowed_external_domains = $12, revision = revision + 1
+            allowed_external_domains = $12, delete_policy = $13, custom_extensions = $14::jsonb,
+            revision = revision + 1
           where organization_id = $1 and connection_id = $2`,
         values: [organizationId, changed.id, at, ...configurationOf(changed)],
       });

@@ -5,11 +5,11 @@ import { ScimRefusal } from '../protocol/scim-refusal.ts';
 import { checkMethod, type ScimTarget } from '../protocol/scim-target.ts';
 import { readParameter } from '../request-parameters.ts';
 import type { ScimAuthentication } from '../scim-authentication.ts';
-import { makeDiscovery } from './discovery.ts';
+import { type Discovery, makeDiscovery } from './discovery.ts';
 
 export interface AnswerDiscoveryParts {
-  readonly catalogue: Catalogue;
-  readonly connectionExists: ScimAuthentication['connectionExists'];
+  readonly catalogueOf: (customExtensions: string) => Catalogue;
+  readonly findExtensions: ScimAuthentication['findExtensions'];
   readonly scimBaseUrlOf: (connectionId: string) => string;
 }
 
@@ -21,17 +21,25 @@ export type AnswerDiscovery = (
 ) => Promise<Answer | null>;
 
 export function makeAnswerDiscovery(parts: AnswerDiscoveryParts): AnswerDiscovery {
-  const { catalogue, connectionExists, scimBaseUrlOf } = parts;
-  const discover = makeDiscovery(catalogue);
+  const { catalogueOf, findExtensions, scimBaseUrlOf } = parts;
+  const discoveries = new WeakMap<Catalogue, Discovery>();
+
+  function discoveryOf(catalogue: Catalogue): Discovery {
+    const known = discoveries.get(catalogue) ?? makeDiscovery(catalogue);
+    discoveries.set(catalogue, known);
+    return known;
+  }
 
   return async function answerDiscovery(method, query, { connectionId, endpoint }) {
     if (endpoint.kind !== 'discovery') return null;
-    if (connectionId === null || !(await connectionExists(connectionId))) {
+    const extensions = connectionId === null ? null : await findExtensions(connectionId);
+    if (connectionId === null || extensions === null) {
       throw new ScimRefusal(404, 'There is nothing at this address');
     }
     checkMethod(endpoint, method);
     const { document, name } = endpoint;
     const hasFilter = readParameter(query, 'filter') !== null;
+    const discover = discoveryOf(catalogueOf(extensions));
     return discover({ document, name, scimBaseUrl: scimBaseUrlOf(connectionId), hasFilter });
   };
 }

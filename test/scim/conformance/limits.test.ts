@@ -64,3 +64,16 @@ test('answers carry the security headers and never a stack trace', async () => {
     await app.stop();
   }
 });
+
+test('an unknown path is 404 and a known one 405, whatever the method is called', async () => {
+  const app = await startTestApp();
+  try {
+    const { call } = await makeClient(app, 'methods');
+    for (const method of ['SEARCH', 'PROPFIND', 'PURGE', 'OPTIONS']) {
+      assert.equal((await call(method, '/users/x/y?attributes=id')).status, 404, method);
+      assert.equal((await call(method, '/Users')).status, 405, method);
+    }
+  } finally {
+    await app.stop();
+  }
+});

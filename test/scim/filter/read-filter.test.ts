@@ -11,7 +11,7 @@ const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 
 const catalogue = makeCatalogue([
   {
-    urn: ACME,
+    schema: ACME,
     name: 'Acme',
     resource: 'User',
     attributes: [
@@ -337,8 +337,8 @@ describe('an extension of the connection', () => {
 
   it('does not lend its name where two extensions have it', () => {
     const two = makeCatalogue([
-      { urn: `${ACME}A`, name: 'A', resource: 'User', attributes: [{ name: 'badge' }] },
-      { urn: `${ACME}B`, name: 'B', resource: 'User', attributes: [{ name: 'badge' }, { name: 'title' }] },
+      { schema: `${ACME}A`, name: 'A', resource: 'User', attributes: [{ name: 'badge' }] },
+      { schema: `${ACME}B`, name: 'B', resource: 'User', attributes: [{ name: 'badge' }, { name: 'title' }] },
     ]);
     assert.throws(() => readFilter('badge eq "x"', 'User', two), OperationError);
     assert.equal(show(readFilter(`${ACME}B:badge eq "x"`, 'User', two)), '<acme>badge eq "x"');
@@ -347,8 +347,8 @@ describe('an extension of the connection', () => {
 
   it('wins over a shorter URN that starts alike', () => {
     const nested = makeCatalogue([
-      { urn: ACME, name: 'A', resource: 'User', attributes: [{ name: 'more', type: 'complex' }] },
-      { urn: `${ACME}:more`, name: 'B', resource: 'User', attributes: [{ name: 'badge' }] },
+      { schema: ACME, name: 'A', resource: 'User', attributes: [{ name: 'more', type: 'complex' }] },
+      { schema: `${ACME}:more`, name: 'B', resource: 'User', attributes: [{ name: 'badge' }] },
     ]);
     const filter = readFilter(`${ACME}:more:badge eq "x"`, 'User', nested);
     assert.equal(filter.kind === 'compare' ? filter.path.extension : null, `${ACME}:more`);

@@ -50,9 +50,14 @@ export function makeScimHarness(kind: ConnectionKind = 'scim') {
       async authenticate(connectionId, token) {
         if (isDatabaseAway) throw new OperationError('unavailable', 'secret host db.internal');
         if (!CONNECTIONS.has(connectionId) || token !== TOKEN) return null;
-        return { organizationId: CONNECTION, connectionKind: kind, scimTokenId: CONNECTION };
+        return {
+          organizationId: CONNECTION,
+          connectionKind: kind,
+          scimTokenId: CONNECTION,
+          customExtensions: '[]',
+        };
       },
-      connectionExists: async (connectionId) => CONNECTIONS.has(connectionId),
+      findExtensions: async (connectionId) => (CONNECTIONS.has(connectionId) ? '[]' : null),
     },
   });
   const app: RequestListener = (incoming, outgoing) =>

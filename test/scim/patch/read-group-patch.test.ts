@@ -9,7 +9,7 @@ import { assertInvalid, CORE_GROUP, CORE_USER, deepFreeze, group, patchOf } from
 const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:Group';
 const catalogue = makeCatalogue([
   {
-    urn: ACME,
+    schema: ACME,
     name: 'Acme',
     resource: 'Group',
     attributes: [{ name: 'tags', multiValued: true }, { name: 'owner' }],

@@ -10,7 +10,7 @@ import { assertInvalid, CORE_USER, deepFreeze, ENTERPRISE, patchOf, user } from 
 const ACME = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 const catalogue = makeCatalogue([
   {
-    urn: ACME,
+    schema: ACME,
     name: 'Acme',
     resource: 'User',
     attributes: [
