@@ -9,7 +9,10 @@ export function makeDeleteUser(dependencies: ScimDependencies): ScimOperations['
   const { unitOfWork, clock } = dependencies;
   return (context, id, { ifMatch }) =>
     unitOfWork.write(context, 'shared', async (stores) => {
-      const found = await stores.users.lock(context.connectionId, id);
+      const [, found] = await Promise.all([
+        stores.groups.lockOf(context.connectionId, id),
+        stores.users.lock(context.connectionId, id),
+      ]);
       if (found === null) throw userNotFound(id);
       const previous = found.user;
       requireVersion(ifMatch, previous.version);

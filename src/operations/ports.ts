@@ -1,5 +1,6 @@
-import type { DirectoryGroup, GroupMember } from '../directory/directory-group.ts';
+import type { DirectoryGroup } from '../directory/directory-group.ts';
 import type { DirectoryUser, GroupOfUser } from '../directory/directory-user.ts';
+import type { MemberList } from '../directory/member-list.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
@@ -107,6 +108,8 @@ export interface GroupStore {
   /** Throws `conflict` when the displayName is taken in the connection. */
   readonly insert: (group: DirectoryGroup) => Promise<void>;
   readonly lock: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
+  /** The groups that have the user as a member, in id order; to be asked for before the user is locked. */
+  readonly lockOf: (connectionId: string, userId: string) => Promise<void>;
   readonly save: (group: DirectoryGroup) => Promise<void>;
   readonly get: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<DirectoryGroup>>;
@@ -122,7 +125,7 @@ export interface MembershipStore {
   readonly remove: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
   readonly replace: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
   /** Members in id order, for one group or a page of groups. */
-  readonly membersOf: (groupIds: readonly string[]) => Promise<ReadonlyMap<string, readonly GroupMember[]>>;
+  readonly membersOf: (groupIds: readonly string[]) => Promise<ReadonlyMap<string, MemberList>>;
 }
 
 export interface PeopleChanges {

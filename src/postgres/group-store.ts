@@ -12,6 +12,16 @@ const getGroup = `
     and g.deleted_at is null`;
 const lockGroup = `${getGroup} for update`;
 
+const lockGroupsOf = `
+  select g.directory_group_id
+  from directory_groups g
+  where g.organization_id = $1::uuid and g.connection_id = $2::uuid
+    and g.directory_group_id = any(array(
+      select m.directory_group_id from memberships m
+      where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid))
+  order by g.directory_group_id
+  for update`;
+
 /** Members come later, and with them the count. */
 const insertGroup = `
   insert into directory_groups (organization_id, directory_group_id, connection_id, display_name, external_id,
@@ -65,6 +75,11 @@ export function makeGroupStore(connection: SqlConnection): GroupStore {
       await connection.execute({ name: 'insert_group', text: insertGroup, values });
     },
     lock: (connectionId, id) => one('lock_group', lockGroup, connectionId, id),
+    lockOf: async (connectionId, userId) => {
+      if (!isUuid(userId)) return;
+      const values = [organizationId, connectionId, userId];
+      await connection.execute({ name: 'lock_groups_of_user', text: lockGroupsOf, values });
+    },
     save: async (group) => {
       const statement =
         group.deletedAt === null

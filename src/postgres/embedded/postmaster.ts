@@ -24,6 +24,8 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
   log_line_prefix: '%m [%p] ',
   log_checkpoints: 'off',
   lc_messages: 'C',
+  // Operations lock in one order, so a deadlock is rare; who meets one is run again and must not wait a second for it.
+  deadlock_timeout: '100ms',
   // Failed statements are reported to the caller, who logs them without personal data. Their text, their details
   // ("Key (email)=(…) already exists") and their number stay out of this log.
   log_min_messages: 'log',
