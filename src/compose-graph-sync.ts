@@ -1,17 +1,23 @@
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
+import { credentialMaker, isHashOf } from './http/credentials.ts';
+import { lifecyclePath, notificationPath } from './http/graph-notifications.ts';
 import type { JobHandlers, JobQueue } from './jobs/job-queue.ts';
 import { makeSyncLoop } from './jobs/sync-loop.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Encryption } from './operations/connection-ports.ts';
+import type { ReceiveNotifications } from './operations/graph-notification-ports.ts';
+import { makeKeepSubscriptions, type NotificationAddresses } from './operations/keep-subscriptions.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
+import { makeReceiveNotifications } from './operations/receive-notifications.ts';
 import { makeSyncConnection } from './operations/sync-connection.ts';
 import type { Database } from './postgres/database.ts';
-import { makeTakeDueSyncs } from './postgres/graph/due-syncs.ts';
+import { makeFindSubscriptions, makeTakeDueSyncs } from './postgres/graph/due-syncs.ts';
 
 export interface GraphSyncParts {
   readonly config: Config;
   readonly logger: Logger;
+  readonly publicUrl: string;
   readonly database: Database;
   readonly jobs: JobQueue;
   readonly unitOfWork: UnitOfWork;
@@ -24,6 +30,7 @@ export interface GraphSyncParts {
 /** What keeps the mirror fresh by itself. */
 export interface GraphSync {
   readonly sync: JobHandlers['sync'];
+  readonly receiveNotifications: ReceiveNotifications;
   readonly start: () => void;
   /** Leaves what is being read to another server. */
   readonly stop: () => Promise<void>;
@@ -49,13 +56,36 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
       timing: { pollSeconds: config.graphPollMs / 1000, leaseSeconds },
       every,
       stopping: stopping.signal,
-      keepSubscriptions: async () => {},
+      keepSubscriptions: makeKeepSubscriptions({
+        subscriptions: graph.subscriptions,
+        credentialMaker,
+        addressesOf: (connectionId) => addressesOf(parts, connectionId),
+      }),
+    }),
+    receiveNotifications: makeReceiveNotifications({
+      unitOfWork: parts.unitOfWork,
+      findSubscriptions: makeFindSubscriptions(database),
+      isHashOf,
+      syncWaiting: loop.lookSoon,
     }),
     start: loop.start,
     stop: async () => {
       stopping.abort();
       await loop.stop();
     },
+  };
+}
+
+/** Graph only calls https; other addresses are for clouds that are somewhere else. */
+function addressesOf(
+  { config, publicUrl }: GraphSyncParts,
+  connectionId: string,
+): NotificationAddresses | null {
+  const isElsewhere = Object.values(config.cloudOverrides).some(({ graph }) => graph !== undefined);
+  if (!publicUrl.startsWith('https:') && !isElsewhere) return null;
+  return {
+    notificationUrl: `${publicUrl}${notificationPath}/${connectionId}`,
+    lifecycleNotificationUrl: `${publicUrl}${lifecyclePath}/${connectionId}`,
   };
 }
 

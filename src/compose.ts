@@ -6,22 +6,21 @@ import { makeAdminRouter } from './admin-api/admin-router.ts';
 import { makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
 import { makeSignInCallback } from './admin-api/sign-in-callback.ts';
+import { composeClientProofs } from './compose-client-proofs.ts';
 import { composeGraph, connectingParts } from './compose-graph.ts';
-import { composeGraphSync } from './compose-graph-sync.ts';
+import { composeGraphSync, type GraphSync } from './compose-graph-sync.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
 import { type Authentication, makeAuthentication } from './http/authentication.ts';
 import { credentialMaker, isSameCredential } from './http/credentials.ts';
 import { makeEncryption, withoutEncryption } from './http/encryption.ts';
-import { makeTokenIssuerOf } from './http/entra-issuers.ts';
-import { makeVerifyEntraToken } from './http/entra-token.ts';
 import { startFingerprint } from './http/fingerprint.ts';
+import { makeNotificationEndpoint } from './http/graph-notifications.ts';
 import { makeHealthRouter } from './http/health.ts';
-import { type ClientProofs, makeClientProofs } from './http/prove-client.ts';
+import type { ClientProofs } from './http/prove-client.ts';
 import { makeRateLimit } from './http/rate-limit.ts';
 import { assignRequestId } from './http/request-id.ts';
 import { makeRequestLog } from './http/request-log.ts';
-import { makeFindSigningKey } from './http/signing-keys.ts';
 import { makeTokenEndpoint } from './http/token-endpoint.ts';
 import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
@@ -52,8 +51,8 @@ import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';
 import { openPointReads, type PointReads } from './postgres/point-reads.ts';
-import type { SqlConnection } from './postgres/sql-connection.ts';
 import { RememberedTotals } from './postgres/query/remembered-totals.ts';
+import type { SqlConnection } from './postgres/sql-connection.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
@@ -99,6 +98,7 @@ interface Core {
 interface ServerCore extends Core {
   readonly encryption: Encryption;
   readonly graph: Graph;
+  readonly graphSync: GraphSync;
 }
 
 type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'>;
@@ -161,7 +161,9 @@ function makeServerCore(parts: ApplicationParts): ServerCore {
   const core = makeCore(parts);
   const { encryptionKey } = parts;
   const encryption = encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey);
-  return { ...core, encryption, graph: composeGraph({ ...parts, encryption, unitOfWork: core.unitOfWork }) };
+  const graph = composeGraph({ ...parts, encryption, unitOfWork: core.unitOfWork });
+  const graphSync = composeGraphSync({ ...parts, ...core, encryption, graph, clock, identifiers });
+  return { ...core, encryption, graph, graphSync };
 }
 
 /** The composition root: the only place that knows every adapter. */
@@ -169,8 +171,7 @@ export function compose(parts: ApplicationParts): Application {
   const { config, logger } = parts;
   const core = makeServerCore(parts);
   const metrics = makeMetrics({ processMetrics: true });
-  const { database, credentials, jobs, unitOfWork, scim } = core;
-  const graphSync = composeGraphSync({ ...parts, ...core, clock, identifiers });
+  const { database, credentials, jobs, unitOfWork, scim, graphSync } = core;
   return {
     listener: makeListener(parts, core, metrics),
     start: async () => {
@@ -216,7 +217,7 @@ const isUnderScim = /^\/scim\/v2(?=[/?]|$)/i;
 
 /** SCIM is answered on Node's own request and response, everything else by the Express application. */
 function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metrics): RequestListener {
-  const proofs = makeProofs(parts, core);
+  const proofs = composeClientProofs({ ...parts, ...core });
   const authentication = makeAuthentication({ ...proofs, lookup: core.credentials, now: Date.now });
   const logRequest = makeRequestLog(parts.logger, metrics);
   const scim = makeScim(parts, core, authentication);
@@ -226,23 +227,6 @@ function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metric
     if (!isUnderScim.test(url)) return app(request, response);
     logRequest(request, response, () => scim(request, response, url.slice(scimMount.length)));
   };
-}
-
-/** How provisioning clients prove themselves other than by a SCIM token. */
-function makeProofs({ config, logger }: ApplicationParts, { credentials }: Core): ClientProofs {
-  const now = Date.now;
-  const { global, usgov, china } = config.cloudOverrides;
-  const issuerOf = makeTokenIssuerOf({
-    global: global.authority,
-    usgov: usgov.authority,
-    china: china.authority,
-  });
-  return makeClientProofs({
-    findScimCredentials: credentials.findScimCredentials,
-    verifyEntraToken: makeVerifyEntraToken({ findSigningKey: makeFindSigningKey(), issuerOf, now }),
-    logger,
-    now,
-  });
 }
 
 function makeScim(parts: ApplicationParts, core: Core, authentication: Authentication): ScimHandler {
@@ -297,6 +281,7 @@ function makeApp(
   app.use(makeDocsRouter(document, publicUrl));
   const finishSignIn = makeFinishSignIn(connectingParts({ ...core, publicUrl, clock }));
   app.use(makeSignInCallback({ finishSignIn, logger }));
+  app.use(makeNotificationEndpoint({ receive: core.graphSync.receiveNotifications, logger }));
   const issue = makeIssueScimToken({ ...core.scim, credentialMaker });
   app.use(makeTokenEndpoint({ prove: proofs.prove, issue, logger }));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));

@@ -37,6 +37,12 @@ export function isSameCredential(one: string, other: string): boolean {
 /** Tokens that an identity platform signed run to a few kilobytes. */
 const bearer = /^bearer +([\x21-\x7e]{1,8192}) *$/i;
 
+/** The same for a secret of which only the hash is kept. */
+export function isHashOf(plain: string, hash: Uint8Array): boolean {
+  const own = hashOf(plain);
+  return own.length === hash.length && timingSafeEqual(own, hash);
+}
+
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1), or null. */
 export function readBearer(authorization: string | undefined): string | null {
   return authorization === undefined ? null : (bearer.exec(authorization)?.[1] ?? null);

@@ -1,4 +1,5 @@
 const SCIM = /^\/scim\/v2\/[^/]+\/([^/]+)/i;
+const GRAPH = /^(\/graph\/[^/]+)\//i;
 const ADMIN = /^\/api\/v1\/([^/]+)/i;
 
 const SCIM_NAMES = [
@@ -41,6 +42,8 @@ const ROOT_PATHS = [
   '/docs',
   '/oauth/integrationcallback.aspx',
   '/oauth/token',
+  '/graph/notify',
+  '/graph/lifecycle',
 ];
 
 const classes = new Map<string, string>([
@@ -54,7 +57,7 @@ function keyOf(path: string): string {
   if (scim !== undefined) return `scim:${scim.toLowerCase()}`;
   const admin = ADMIN.exec(path)?.[1];
   if (admin !== undefined) return `api:${admin.toLowerCase()}`;
-  return path.toLowerCase();
+  return (GRAPH.exec(path)?.[1] ?? path).toLowerCase();
 }
 
 /** One of a closed list: a caller who invents paths must not be able to grow the metrics without end. */

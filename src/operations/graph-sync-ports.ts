@@ -241,6 +241,8 @@ export interface SubscriptionStore {
     clientStateHash: Uint8Array | null,
   ) => Promise<void>;
   readonly delete: (connectionId: string, resource: SubscribedResource) => Promise<void>;
+  /** Whatever the subscriptions are, they are renewed at the next read. */
+  readonly renewNow: (connectionId: string) => Promise<void>;
   /** When to look at the subscriptions next. */
   readonly setDue: (connectionId: string, at: string) => Promise<void>;
 }

@@ -1,4 +1,6 @@
+import type { FindSubscriptions, NotificationOwner } from '../../operations/graph-notification-ports.ts';
 import type { Database } from '../database.ts';
+import { isUuid } from '../uuid.ts';
 
 const pageSize = 100;
 /** A job that is lost before it is taken up leaves the connection due again after this time. */
@@ -18,3 +20,18 @@ export const makeTakeDueSyncs = (database: Database) => (): Promise<readonly Due
       from take_due_graph_syncs($1, make_interval(secs => $2)) d`,
     values: [pageSize, againAfterSeconds],
   });
+
+/** Whose notifications these are, before an organization is known. */
+export const makeFindSubscriptions =
+  (database: Database): FindSubscriptions =>
+  async (connectionId) => {
+    if (!isUuid(connectionId)) return [];
+    return database.systemRows<NotificationOwner>({
+      name: 'find_graph_subscriptions',
+      text: `
+        select f.organization_id as "organizationId", f.subscription_id as "subscriptionId",
+          f.client_state_hash as "clientStateHash", f.tenant_id as "tenantId"
+        from find_graph_subscriptions($1::uuid) f`,
+      values: [connectionId],
+    });
+  };

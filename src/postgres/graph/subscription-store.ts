@@ -42,6 +42,16 @@ export function makeSubscriptionStore(connection: SqlConnection): SubscriptionSt
         values: [organizationId, connectionId, resource],
       });
     },
+    renewNow: async (connectionId) => {
+      await connection.execute({
+        text: `
+          with renewed as (
+            update graph_subscriptions set renew_at = now() where organization_id = $1 and connection_id = $2
+          )
+          update graph_syncs set subscriptions_due_at = now() where organization_id = $1 and connection_id = $2`,
+        values: [organizationId, connectionId],
+      });
+    },
     setDue: async (connectionId, at) => {
       await connection.execute({
         text: 'update graph_syncs set subscriptions_due_at = $3 where organization_id = $1 and connection_id = $2',
