@@ -31,6 +31,7 @@ export interface AzureConnectOperations {
 }
 
 const tryBudgetMs = 25_000;
+const lookUpBudgetMs = 10_000;
 
 export function makeAzureConnectOperations(dependencies: AzureConnectDependencies): AzureConnectOperations {
   const { unitOfWork, signIn } = dependencies;
@@ -39,6 +40,7 @@ export function makeAzureConnectOperations(dependencies: AzureConnectDependencie
       const connection = await namedConnection(dependencies, context, id);
       const target = graphConnectionOf(context, connection, { flow, encryption: dependencies.encryption });
       if (flow === 'application') return tryApplication(dependencies, context, target);
+      await requireTenant(dependencies.tenants, target);
       const askForConsent =
         connection.status === 'consentRequired' || connection.status === 'permissionMissing';
       try {
@@ -86,6 +88,25 @@ async function namedConnection(
   });
 }
 
+/** Whoever is sent to the sign-in page of a tenant that does not exist never comes back. */
+async function requireTenant(tenants: TenantResolver, { cloud, tenantId }: GraphConnection): Promise<void> {
+  const signal = AbortSignal.timeout(lookUpBudgetMs);
+  try {
+    const answer = await tenants.resolve(cloud, tenantId, signal);
+    if (answer.kind !== 'found') throw new OperationError('conflict', answer.detail);
+  } catch (error) {
+    if (error instanceof GraphError) throw refusalOf(error);
+    throw signal.aborted ? tooLate(error) : error;
+  }
+}
+
+const tooLate = (cause: unknown): OperationError =>
+  new OperationError(
+    'unavailable',
+    'Microsoft did not answer in time. The connection is as it was; try again later.',
+    { cause },
+  );
+
 async function tryApplication(
   dependencies: AzureConnectDependencies,
   context: OrganizationContext,
@@ -99,7 +120,6 @@ async function tryApplication(
     return { kind: 'tried', connection };
   } catch (error) {
     if (!signal.aborted || error instanceof OperationError) throw error;
-    const detail = 'Microsoft did not answer in time. The connection is as it was; try again later.';
-    throw new OperationError('unavailable', detail, { cause: error });
+    throw tooLate(error);
   }
 }

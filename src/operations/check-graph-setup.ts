@@ -102,17 +102,25 @@ function checkSignIn(
       skipped('consent', 'No token was issued, so it cannot be told.'),
     ];
   }
-  const address = signIn.adminConsentUrl(target, { redirectUri, state: 'consent' });
   return [
     fail('signIn', 'No token was issued, because the consent is missing.', 'See the check consent.'),
-    fail(
-      'consent',
-      failure.message,
-      `Open ${address} as an administrator of the tenant and accept, then use Azure Connect again.`,
-    ),
+    missingConsent(signIn, { target, redirectUri }, failure.message),
   ];
 }
 
+/** Where an administrator consents for the whole organization. The answer proves nothing, so its state need not either. */
+export function missingConsent(
+  signIn: GraphSignIn,
+  { target, redirectUri }: Pick<GraphSetup, 'target' | 'redirectUri'>,
+  detail: string,
+): SetupCheck {
+  const address = signIn.adminConsentUrl(target, { redirectUri, state: 'consent' });
+  return fail(
+    'consent',
+    detail,
+    `Open ${address} as an administrator of the tenant and accept, then use Azure Connect again.`,
+  );
+}
 function checkPermissions(flow: GraphFlow, outcome: GrantOutcome): readonly SetupCheck[] {
   const granted = outcome.kind === 'granted' ? outcome.grant.grantedScopes : outcome.grantedScopes;
   const has = (name: string) => granted.some((scope) => scope.toLowerCase() === name.toLowerCase());

@@ -1,7 +1,7 @@
 import { isGuid } from '../directory/object-id.ts';
 import type { AzureConnectDependencies } from './azure-connect.ts';
 import { foundConnection } from './change-connection.ts';
-import { checkGraphSetup, graphCheckIds } from './check-graph-setup.ts';
+import { checkGraphSetup, graphCheckIds, missingConsent } from './check-graph-setup.ts';
 import { checkLocalSetup, isPublicHost, type LocalSetup, loadLocalSetup } from './check-local-setup.ts';
 import type { Connection } from './connection-ports.ts';
 import type { OrganizationContext } from './context.ts';
@@ -169,16 +169,23 @@ async function checkGraph(
   { connection, rules }: LocalSetup,
   signal: AbortSignal,
 ): Promise<readonly SetupCheck[]> {
-  const { encryption, redirectUri } = dependencies;
+  const { encryption, redirectUri, signIn } = dependencies;
   const flow = connection.graphFlow ?? 'delegated';
   const cannot = (detail: string) => graphCheckIds(flow).map((id) => skipped(id, detail));
-  if (connection.graphFlow === null) {
-    const [signIn, ...others] = cannot('The tenant has not been connected yet.');
-    const detail = connection.statusDetail ?? 'The tenant has not been connected yet.';
-    return signIn === undefined ? [] : [fail(signIn.id, detail, 'Use Azure Connect.'), ...others];
-  }
   try {
+    if (connection.graphFlow === null && connection.status !== 'consentRequired') {
+      return unconnected(connection, cannot(notConnected));
+    }
     const target = graphConnectionOf(context, connection, { flow, encryption });
+    if (connection.graphFlow === null) {
+      const others = unconnected(connection, cannot(notConnected));
+      const consent = missingConsent(
+        signIn,
+        { target, redirectUri },
+        connection.statusDetail ?? notConnected,
+      );
+      return others.map((check) => (check.id === consent.id ? consent : check));
+    }
     return await checkGraphSetup({ target, connection, rules, redirectUri }, dependencies, signal);
   } catch (error) {
     if (error instanceof OperationError) return cannot(error.message);
@@ -186,3 +193,10 @@ async function checkGraph(
     throw error;
   }
 }
+
+const notConnected = 'The tenant has not been connected yet.';
+
+const unconnected = ({ statusDetail }: Connection, checks: readonly SetupCheck[]): readonly SetupCheck[] =>
+  checks.map((check) =>
+    check.id === 'signIn' ? fail(check.id, statusDetail ?? notConnected, 'Use Azure Connect.') : check,
+  );

@@ -345,6 +345,16 @@ describe('Azure Connect', () => {
     assert.equal((await connect(scim.body.id, {})).status, 400);
   });
 
+  it('sends nobody to the sign-in page of a tenant that does not exist', async () => {
+    const { id } = await world.createConnection({ tenant: crypto.randomUUID() });
+    const delegated = await world.app.admin('POST', `/connections/${id}/connect`, { mode: 'delegated' });
+    assert.equal(delegated.status, 409);
+    assert.match(delegated.body.detail, /knows no tenant/);
+    const application = await world.tryApplication(id);
+    assert.equal(application.body.status, 'failed');
+    assert.match(application.body.statusDetail, /tenant does not exist/);
+  });
+
   it('needs the right to change things', async () => {
     const { id } = await world.createConnection();
     const key = await world.app.admin('POST', '/api-keys', { name: 'r', role: 'readOnly' });

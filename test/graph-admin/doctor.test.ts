@@ -115,6 +115,18 @@ describe('the setup doctor', () => {
     assert.equal((await world.connection(id)).body.status, 'connected', 'it changes nothing');
   });
 
+  it('gives the address for the consent that the application has never had', async () => {
+    const { id, applicationId } = await world.createConnection();
+    assert.equal((await world.tryApplication(id)).body.status, 'consentRequired');
+    const { status, fix } = (await diagnose(id)).get('consent') ?? {};
+    assert.equal(status, 'fail');
+    const address = /https?:\S+adminconsent\S+/.exec(fix ?? '')?.[0];
+    assert.ok(address !== undefined && address.includes(applicationId));
+    const page = await world.open(await world.signIn(address));
+    assert.match(page.text, /Consent received/);
+    assert.equal((await world.tryApplication(id)).body.status, 'connected');
+  });
+
   it('names the permission of the application that is missing', async () => {
     const { id, applicationId } = await world.createConnection();
     const consent = (roles: readonly string[]) =>
