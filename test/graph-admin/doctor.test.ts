@@ -121,7 +121,8 @@ describe('the setup doctor', () => {
     const { status, fix } = (await diagnose(id)).get('consent') ?? {};
     assert.equal(status, 'fail');
     const address = /https?:\S+adminconsent\S+/.exec(fix ?? '')?.[0];
-    assert.ok(address !== undefined && address.includes(applicationId));
+    assert.ok(address, 'there is no address');
+    assert.ok(address.includes(applicationId));
     const page = await world.open(await world.signIn(address));
     assert.match(page.text, /Consent received/);
     assert.equal((await world.tryApplication(id)).body.status, 'connected');
