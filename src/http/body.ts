@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { findUnsafeKey, isDeeperThan } from './json-guard.ts';
 
 export type BodyErrorKind = 'unsupported-media-type' | 'malformed' | 'too-large' | 'too-deep';
@@ -20,6 +21,8 @@ export type BodyOptions = {
   readonly maxBytes: number;
   readonly maxDepth?: number;
 };
+
+const LARGE = 256 * 1024;
 
 /** How much of a refused body is read and thrown away, so that the client gets to read the answer. */
 const DISCARD_LIMIT = 32 * 1024 * 1024;
@@ -84,10 +87,15 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
   });
 }
 
-function parseJson(bytes: Buffer, maxDepth: number): unknown {
+/** Lets other requests run between the steps of reading a very large body. */
+const pause = (bytes: Buffer): Promise<void> | undefined =>
+  bytes.length < LARGE ? undefined : setImmediate();
+
+async function parseJson(bytes: Buffer, maxDepth: number): Promise<unknown> {
   if (isDeeperThan(bytes, maxDepth)) {
     throw new BodyError('too-deep', `The body is nested deeper than ${maxDepth} levels`);
   }
+  await pause(bytes);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -101,8 +109,10 @@ function parseJson(bytes: Buffer, maxDepth: number): unknown {
     // No cause: the parser quotes the text, which may hold a secret.
     throw new BodyError('malformed', 'The body is not valid JSON');
   }
+  await pause(bytes);
   const unsafe = findUnsafeKey(text, value);
   if (unsafe !== undefined) throw new BodyError('malformed', `"${unsafe}" is not allowed as a member name`);
+  await pause(bytes);
   return value;
 }
 

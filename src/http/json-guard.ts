@@ -1,7 +1,9 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 /** Assigning one of these to a plain object reaches what all objects share. */
 const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -17,12 +19,12 @@ function endOfString(bytes: Uint8Array, start: number): number {
 export function isDeeperThan(bytes: Uint8Array, maxDepth: number): boolean {
   let depth = 0;
   for (let index = 0; index < bytes.length; index += 1) {
-    const byte = bytes[index] ?? 0;
+    const byte = bytes[index];
     if (byte === QUOTE) index = endOfString(bytes, index);
-    else if (OPENING.has(byte)) {
+    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
       depth += 1;
       if (depth > maxDepth) return true;
-    } else if (CLOSING.has(byte)) depth -= 1;
+    } else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) depth -= 1;
   }
   return false;
 }

@@ -48,14 +48,16 @@ async function applySteps(
   group: DirectoryGroup,
   steps: readonly MemberStep[],
 ): Promise<MembershipChange> {
-  const changed = new Set<string>();
+  const changed: (readonly string[])[] = [];
   let { memberCount } = group;
   for (const step of steps) {
     const result = await stores.memberships[step.kind]({ ...group, memberCount }, step.ids);
-    for (const id of result.changedUserIds) changed.add(id);
+    changed.push(result.changedUserIds);
     memberCount = result.memberCount;
   }
-  return { changedUserIds: [...changed], memberCount };
+  const [first = [], ...more] = changed;
+  // One step names each user once, and may name 100,000.
+  return { changedUserIds: more.length === 0 ? first : [...new Set(changed.flat())], memberCount };
 }
 
 function changedGroup(
@@ -89,6 +91,7 @@ async function affectedUsers(
 ): Promise<readonly string[]> {
   if (before.externalId === after.externalId && before.objectId === after.objectId)
     return members.changedUserIds;
-  const present = (await stores.memberships.membersOf([after.id])).get(after.id) ?? [];
-  return [...new Set([...members.changedUserIds, ...present.map((member) => member.id)])];
+  const present = (await stores.memberships.membersOf([after.id])).get(after.id);
+  const ids = present?.slice(0, present.length).map((member) => member.id) ?? [];
+  return [...new Set([...members.changedUserIds, ...ids])];
 }

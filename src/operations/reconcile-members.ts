@@ -7,6 +7,9 @@ import { type DecisionTools, reconcile } from './reconcile.ts';
 /** So many people are decided inside the request's own transaction; more become a job of the same transaction. */
 export const inlineLimit = 200;
 
+/** Jobs for 100,000 people written in one go would hold up everybody else. */
+const enqueuedAtOnce = 10_000;
+
 export interface MemberReconciliation {
   readonly connectionId: string;
   readonly userIds: readonly string[];
@@ -27,14 +30,10 @@ export async function reconcileMembers(
   if (userIds.length === 0) return false;
   if (userIds.length > inlineLimit) {
     const { organizationId, requestId } = context;
-    await stores.jobs.enqueueReconcile({
-      organizationId,
-      connectionId,
-      userIds,
-      cause,
-      requestId,
-      trigger: log.trigger,
-    });
+    const job = { organizationId, connectionId, cause, requestId, trigger: log.trigger };
+    for (let start = 0; start < userIds.length; start += enqueuedAtOnce) {
+      await stores.jobs.enqueueReconcile({ ...job, userIds: userIds.slice(start, start + enqueuedAtOnce) });
+    }
     return true;
   }
   await reconcileNow(stores, userIds, cause, log, tools);

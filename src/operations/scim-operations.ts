@@ -1,6 +1,7 @@
-import type { DirectoryGroup, GroupContent, GroupMember, MemberStep } from '../directory/directory-group.ts';
+import type { DirectoryGroup, GroupContent, MemberStep } from '../directory/directory-group.ts';
 import type { DirectoryUser, GroupOfUser, UserContent } from '../directory/directory-user.ts';
 import type { JsonObject } from '../directory/json.ts';
+import type { MemberList } from '../directory/member-list.ts';
 import type { StoredJson } from '../directory/stored-json.ts';
 import type { ConnectionContext } from './context.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
@@ -23,7 +24,7 @@ export interface UserView {
 /** `members` is null when the caller did not ask for them. */
 export interface GroupView {
   readonly group: DirectoryGroup;
-  readonly members: readonly GroupMember[] | null;
+  readonly members: MemberList | null;
 }
 
 /** Pure: the stored content in, the wanted content out; throws OperationError when the change cannot be applied. */

@@ -1,3 +1,5 @@
+import { membersPerPart } from './stored-members.ts';
+
 /**
  * Set deltas on the memberships that the provisioning client states. $1 organization, $2 group, $3 connection, $4 user
  * ids. The caller holds the row lock of the group, so nobody else changes its members meanwhile.
@@ -79,7 +81,7 @@ const count = (section: string): string => `(select count(*)::integer from ${sec
 
 export const addMembers = `
   with ${wanted}, ${newcomers}, ${joined}, ${counted(count('joined'))}
-  select (select json_agg(j.id) from joined j) as "changed", ${memberCount}, ${firstMissing}`;
+  select (select string_agg(j.id::text, ',') from joined j) as "changed", ${memberCount}, ${firstMissing}`;
 
 export const removeMembers = `
   with removed as (
@@ -88,7 +90,7 @@ export const removeMembers = `
       and m.directory_user_id = any($3::uuid[])
     returning m.directory_user_id
   ), ${departed}, ${counted(`-${count('departed')}`)}
-  select (select json_agg(d.id) from departed d) as "changed", ${memberCount}, null as "missing"`;
+  select (select string_agg(d.id::text, ',') from departed d) as "changed", ${memberCount}, null as "missing"`;
 
 export const replaceMembers = `
   with ${wanted}, ${newcomers},
@@ -102,19 +104,27 @@ export const replaceMembers = `
         except select w.id from wanted w))
     returning m.directory_user_id
   ), ${joined}, ${departed}, ${counted(`${count('joined')} - ${count('departed')}`)}
-  select (select json_agg(c.id) from (select j.id from joined j union all select d.id from departed d) c) as "changed",
+  select (select string_agg(c.id::text, ',') from (select j.id from joined j union all select d.id from departed d) c) as "changed",
     ${memberCount}, ${firstMissing}`;
 
-/** `display` follows the user's names. JSON, because it is read faster than a row per member. */
+/**
+ * `display` follows the user's names. JSON, because it is read faster than a row per member, in texts of bounded size,
+ * because it is read in one go.
+ */
 export const membersOfGroups = `
-  select m.directory_group_id as "groupId",
-    json_agg(json_build_object('id', m.directory_user_id, 'display', (
+  select p.directory_group_id as "groupId", count(*)::integer as "length",
+    json_agg(json_build_object('id', p.directory_user_id, 'display', (
       select coalesce(u.attributes ->> 'displayName', u.user_name) from directory_users u
-      where u.organization_id = $1::uuid and u.directory_user_id = m.directory_user_id limit 1)
-    ) order by m.directory_user_id) as "members"
-  from unnest($2::uuid[]) as w(id)
-  cross join lateral (
-    select distinct s.directory_group_id, s.directory_user_id from memberships s
-    where s.organization_id = $1::uuid and s.directory_group_id = w.id
-  ) m
-  group by m.directory_group_id`;
+      where u.organization_id = $1::uuid and u.directory_user_id = p.directory_user_id limit 1)
+    ) order by p.directory_user_id)::text as "members"
+  from (
+    select m.directory_group_id, m.directory_user_id,
+      (row_number() over (partition by m.directory_group_id order by m.directory_user_id) - 1) / ${membersPerPart} as part
+    from unnest($2::uuid[]) as w(id)
+    cross join lateral (
+      select distinct s.directory_group_id, s.directory_user_id from memberships s
+      where s.organization_id = $1::uuid and s.directory_group_id = w.id
+    ) m
+  ) p
+  group by p.directory_group_id, p.part
+  order by p.directory_group_id, p.part`;

@@ -12,7 +12,9 @@ export function readMemberIds(raw: unknown): readonly string[] {
   if (isCleared(raw)) return [];
   const list = wrapInArray(raw);
   if (list.length > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
-  return [...new Set(list.filter((member) => member !== null).map(readMemberId))];
+  const ids = new Set<string>();
+  for (const member of list) if (member !== null) ids.add(readMemberId(member));
+  return [...ids];
 }
 
 function readMemberId(member: unknown): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { DirectoryGroup } from '../../src/directory/directory-group.ts';
+import type { MemberList } from '../../src/directory/member-list.ts';
 import type { MembershipChange, Stores } from '../../src/operations/ports.ts';
 import { uuidV7 } from '../../src/uuid-v7.ts';
 import {
@@ -13,6 +14,8 @@ import {
   type Tenant,
   type World,
 } from './world.ts';
+
+const shown = (members: MemberList | undefined) => members?.slice(0, members.length);
 
 describe('memberships', () => {
   let world: World;
@@ -145,7 +148,7 @@ describe('memberships', () => {
     await check(group, some(0, 1));
     const members = await write((stores) => stores.memberships.membersOf([group.id]));
     assert.deepEqual(
-      members.get(group.id)?.map((member) => member.id),
+      shown(members.get(group.id))?.map((member) => member.id),
       [...some(0, 1)].sort(),
     );
   });
@@ -157,12 +160,12 @@ describe('memberships', () => {
     const members = await write((stores) =>
       stores.memberships.membersOf([one.id, two.id, empty.id, 'nonsense']),
     );
-    assert.deepEqual(members.get(one.id), [
+    assert.deepEqual(shown(members.get(one.id)), [
       { id: ids[1], display: 'User 1' },
       { id: ids[2], display: 'user 2' },
       { id: ids[3], display: 'User 3' },
     ]);
-    assert.deepEqual(members.get(two.id), [{ id: ids[1], display: 'User 1' }]);
+    assert.deepEqual(shown(members.get(two.id)), [{ id: ids[1], display: 'User 1' }]);
     assert.equal(members.get(empty.id), undefined);
   });
 

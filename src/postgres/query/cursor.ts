@@ -29,6 +29,7 @@ const refuse = (detail: string): OperationError =>
 
 const sortTextForm: Readonly<Record<SortType, RegExp>> = {
   text: /^[^\0]*$/su,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   numeric: /^-?\d{1,400}(\.\d{1,400})?$/,
   timestamptz: /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/,
   boolean: /^(true|false)$/,

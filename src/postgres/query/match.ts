@@ -1,7 +1,7 @@
 import type { ResourceFilter } from '../../operations/resource-query.ts';
 import { isOwnId } from '../uuid.ts';
 import { emailMatchIds, readEmailMatch } from './email-index.ts';
-import type { Parameters } from './parameters.ts';
+import { Parameters } from './parameters.ts';
 import type { ResourceTable } from './resource-table.ts';
 
 /**
@@ -14,7 +14,22 @@ export function matchIds(
   table: ResourceTable,
   parameters: Parameters,
 ): string | null {
-  return columnMatchIds(filter, table, parameters) ?? sideMatchIds(filter, table, parameters);
+  if (filter.kind === 'any') return anyMatchIds(filter.of, table, parameters);
+  const isOneByOne = table.references.holders === 'few' || referredId(filter, table) === null;
+  return (
+    columnMatchIds(filter, table, parameters) ?? (isOneByOne ? sideMatchIds(filter, table, parameters) : null)
+  );
+}
+
+/** Where each of the alternatives is such a lookup. */
+function anyMatchIds(
+  parts: readonly ResourceFilter[],
+  table: ResourceTable,
+  parameters: Parameters,
+): string | null {
+  // Tried beforehand: a statement must use every value that is bound.
+  const isEach = parts.length > 0 && parts.every((part) => matchIds(part, table, new Parameters()) !== null);
+  return isEach ? parts.map((part) => matchIds(part, table, parameters)).join(' union all ') : null;
 }
 
 /** `id eq`, `userName eq` and the like. */
@@ -39,11 +54,16 @@ export function sideMatchIds(
 ): string | null {
   const email = table.hasEmailIndex ? readEmailMatch(filter) : null;
   if (email !== null) return emailMatchIds(email, parameters);
-  const { attribute, holdersOf } = table.references;
+  const id = referredId(filter, table);
+  return id === null ? null : table.references.holdersOf(parameters.bind(id, 'uuid'));
+}
+
+/** The literal of `members.value eq "…"`, `members[value eq "…"]` and the same of `groups`. */
+function referredId(filter: ResourceFilter, { references }: ResourceTable): string | null {
   const condition = filter.kind === 'element' ? filter.where : filter;
-  if (holdersOf === undefined || condition.kind !== 'compare' || condition.operator !== 'eq') return null;
+  if (condition.kind !== 'compare' || condition.operator !== 'eq') return null;
   const { path, value } = condition;
-  if (path.extension !== null || path.attribute !== attribute || path.subAttribute !== 'value') return null;
-  if (typeof value !== 'string' || !isOwnId(value)) return null;
-  return holdersOf(parameters.bind(value, 'uuid'));
+  const isReference =
+    path.extension === null && path.attribute === references.attribute && path.subAttribute === 'value';
+  return isReference && typeof value === 'string' && isOwnId(value) ? value : null;
 }

@@ -13,6 +13,8 @@ export interface ResourceTable {
   readonly hasEmailIndex: boolean;
   /** Attributes with an index that answers an equality, as a query of ids; `bind` answers the value's placeholder. */
   readonly matches: ReadonlyMap<string, (bind: () => string) => string>;
+  /** Attributes whose text in lower case has an index that is in order, with that column. */
+  readonly prefixes: ReadonlyMap<string, string>;
 }
 
 export interface References {
@@ -20,8 +22,10 @@ export interface References {
   /** `from … where …` of all references of the resource. */
   readonly from: string;
   readonly columns: ReadonlyMap<string, Scalar>;
-  /** Query of the resources that refer to one id; missing where there can be very many of them. */
-  readonly holdersOf?: (id: string) => string;
+  /** Query of the resources that refer to one id. */
+  readonly holdersOf: (id: string) => string;
+  /** Whether there can be very many of them, so that they are looked up among the resources and not one by one. */
+  readonly holders: 'few' | 'many';
 }
 
 const metaColumns = (alias: string, resourceType: string): readonly (readonly [string, Scalar])[] => [
@@ -63,8 +67,12 @@ export const userTable: ResourceTable = {
       ['display', { ...textColumn('r.display_name', 'r.display_name_key'), isRequired: true }],
       ['type', { ...textColumn(`'direct'::text`), isRequired: true }],
     ]),
+    holdersOf: (id) => `select m.directory_user_id as id from memberships m
+      where m.organization_id = $1::uuid and m.directory_group_id = ${id}`,
+    holders: 'many',
   },
   hasEmailIndex: true,
+  prefixes: new Map([['userName', 'user_name_key']]),
   matches: new Map([
     [
       'userName',
@@ -96,8 +104,10 @@ export const groupTable: ResourceTable = {
     ]),
     holdersOf: (id) => `select m.directory_group_id as id from memberships m
       where m.organization_id = $1::uuid and m.directory_user_id = ${id}`,
+    holders: 'few',
   },
   hasEmailIndex: false,
+  prefixes: new Map([['displayName', 'display_name_key']]),
   matches: new Map([
     [
       'displayName',

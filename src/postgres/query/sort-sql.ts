@@ -4,7 +4,7 @@ import type { ResourceTable } from './resource-table.ts';
 import { attributeJson, comparableText, instant, jsonPart, number, type Scalar, truth } from './scalar.ts';
 import { elementsOf, type Scope } from './scope.ts';
 
-export type SortType = 'text' | 'numeric' | 'timestamptz' | 'boolean';
+export type SortType = 'text' | 'uuid' | 'numeric' | 'timestamptz' | 'boolean';
 
 export interface SortKey {
   /** Null where the resource has no value. */
@@ -44,6 +44,8 @@ function typedValue(scalar: Scalar, path: AttributePath): { readonly sql: string
     case 'dateTime':
       return { sql: instant(scalar), type: 'timestamptz' };
     default: {
+      // Their text has the same order, but no index.
+      if (scalar.native?.type === 'uuid') return { sql: scalar.native.sql, type: 'uuid' };
       const text = comparableText(scalar, path.caseExact);
       return { sql: scalar.isRequired === true ? text : `nullif(${text}, '')`, type: 'text' };
     }

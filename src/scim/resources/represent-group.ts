@@ -1,4 +1,5 @@
 import type { GroupMember } from '../../directory/directory-group.ts';
+import type { MemberList } from '../../directory/member-list.ts';
 import type { GroupView } from '../../operations/scim-operations.ts';
 import { type AnswerObject, type AnswerValue, LongList } from '../protocol/answer-value.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -10,14 +11,14 @@ export function locationOfGroup(scimBaseUrl: string, id: string): string {
   return locationOf(scimBaseUrl, 'Groups', id);
 }
 
-function representMembers(members: readonly GroupMember[], scimBaseUrl: string): AnswerValue {
+function representMembers(members: MemberList, scimBaseUrl: string): AnswerValue {
   const represent = ({ id, display }: GroupMember) => ({
     value: id,
     $ref: locationOf(scimBaseUrl, 'Users', id),
     type: 'User',
     ...(display === null ? {} : { display }),
   });
-  if (members.length <= LIMITS.inlineMembers) return members.map(represent);
+  if (members.length <= LIMITS.inlineMembers) return members.slice(0, members.length).map(represent);
   return new LongList(members.length, (from, to) => members.slice(from, to).map(represent));
 }
 

@@ -10,15 +10,16 @@ import { toResourceQuery } from './list-request.ts';
 import { locationOfUser, representUser } from './represent-user.ts';
 import { knownId, type ResourceEndpoint } from './resource-endpoint.ts';
 import type { ScimExchange } from './scim-exchange.ts';
-import { writeUser } from './write-user.ts';
+import { canWriteUsers, writeUser } from './write-user.ts';
 
 function withGroups(exchange: ScimExchange): boolean {
   return exchange.projection.shows('groups');
 }
 
-function represent({ context, projection }: ScimExchange, view: UserView): AnswerObject | JsonText {
+function represent(exchange: ScimExchange, view: UserView): AnswerObject | JsonText {
+  const { context, projection, catalogue } = exchange;
   const { attributes } = view.user;
-  const isWhole = attributes instanceof StoredJson && projection.isEverything;
+  const isWhole = attributes instanceof StoredJson && projection.isEverything && canWriteUsers(catalogue);
   const written = isWhole ? writeUser(view, attributes, context.scimBaseUrl) : null;
   return written ?? projection.apply(representUser(view, context.scimBaseUrl));
 }

@@ -1,12 +1,17 @@
 import type { GroupOfUser } from '../../directory/directory-user.ts';
 import type { StoredJson } from '../../directory/stored-json.ts';
 import type { ShownUser, UserView } from '../../operations/scim-operations.ts';
+import type { Catalogue } from '../catalogue.ts';
 import { JsonText } from '../protocol/json-text.ts';
 
 const HEAD = '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"';
 const URN = '"urn:';
 /** Shown with an address that is not stored. */
 const MANAGER = '"manager":';
+
+/** Whether the extensions that users can hold are recognised in the text. */
+export const canWriteUsers = ({ schemas }: Catalogue): boolean =>
+  schemas.every(({ id }) => id.startsWith('urn:'));
 
 const quote = (text: string): string => JSON.stringify(text);
 
