@@ -12,6 +12,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 interface CloudAddresses {
   readonly authority?: string;
   readonly graph?: string;
+  /** What tokens for Graph are asked for, where that is not its address. */
+  readonly graphResource?: string;
 }
 
 type CloudOverrides = Readonly<Record<'global' | 'usgov' | 'china', CloudAddresses>>;
@@ -173,8 +175,11 @@ const environment = z
     ENTRA_LOGIN_URL_USGOV: cloudUrl,
     ENTRA_LOGIN_URL_CHINA: cloudUrl,
     GRAPH_URL_GLOBAL: cloudUrl,
+    GRAPH_RESOURCE_GLOBAL: cloudUrl,
     GRAPH_URL_USGOV: cloudUrl,
+    GRAPH_RESOURCE_USGOV: cloudUrl,
     GRAPH_URL_CHINA: cloudUrl,
+    GRAPH_RESOURCE_CHINA: cloudUrl,
   })
   .refine((env) => env.OPERATOR_API_KEY === undefined || env.OPERATOR_API_KEY !== env.ADMIN_API_KEY, {
     path: ['OPERATOR_API_KEY'],
@@ -192,10 +197,17 @@ function withoutBlanks(env: Readonly<Record<string, string | undefined>>): Recor
   return present;
 }
 
-const addresses = (authority: string | undefined, graph: string | undefined): CloudAddresses => ({
-  ...(authority === undefined ? {} : { authority }),
-  ...(graph === undefined ? {} : { graph }),
-});
+function addresses(
+  authority: string | undefined,
+  graph: string | undefined,
+  graphResource: string | undefined,
+): CloudAddresses {
+  return {
+    ...(authority === undefined ? {} : { authority }),
+    ...(graph === undefined ? {} : { graph }),
+    ...(graphResource === undefined ? {} : { graphResource }),
+  };
+}
 
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = environment.safeParse(withoutBlanks(env));
@@ -221,9 +233,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     graphPollMs: values.GRAPH_POLL_SECONDS,
     webhookAllowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
     cloudOverrides: {
-      global: addresses(values.ENTRA_LOGIN_URL_GLOBAL, values.GRAPH_URL_GLOBAL),
-      usgov: addresses(values.ENTRA_LOGIN_URL_USGOV, values.GRAPH_URL_USGOV),
-      china: addresses(values.ENTRA_LOGIN_URL_CHINA, values.GRAPH_URL_CHINA),
+      global: addresses(values.ENTRA_LOGIN_URL_GLOBAL, values.GRAPH_URL_GLOBAL, values.GRAPH_RESOURCE_GLOBAL),
+      usgov: addresses(values.ENTRA_LOGIN_URL_USGOV, values.GRAPH_URL_USGOV, values.GRAPH_RESOURCE_USGOV),
+      china: addresses(values.ENTRA_LOGIN_URL_CHINA, values.GRAPH_URL_CHINA, values.GRAPH_RESOURCE_CHINA),
     },
   });
 }

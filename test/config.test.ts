@@ -51,10 +51,11 @@ describe('configuration', () => {
       ENTRA_LOGIN_URL_GLOBAL: 'https://login.private.example/',
       GRAPH_URL_GLOBAL: 'http://127.0.0.1:4000',
       GRAPH_URL_USGOV: 'https://dod-graph.example',
+      GRAPH_RESOURCE_USGOV: 'https://graph.example',
     });
     assert.deepEqual(cloudOverrides, {
       global: { authority: 'https://login.private.example', graph: 'http://127.0.0.1:4000' },
-      usgov: { graph: 'https://dod-graph.example' },
+      usgov: { graph: 'https://dod-graph.example', graphResource: 'https://graph.example' },
       china: {},
     });
   });

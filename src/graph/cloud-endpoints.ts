@@ -18,7 +18,7 @@ export interface CloudEndpoints {
 export interface CloudOverride {
   readonly authority?: string;
   readonly graph?: string;
-  /** Default: `graph` when that is https; a Graph over plain http can only stand in for the cloud's own. */
+  /** Default: `graph`, unless that is http or on this machine: there it can only stand in for the cloud's own. */
   readonly graphResource?: string;
 }
 
@@ -55,11 +55,15 @@ const instanceNames: Readonly<Record<Cloud, readonly string[]>> = {
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
+function isStandIn(graph: string): boolean {
+  const { protocol, hostname } = new URL(graph);
+  return protocol === 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
 function endpointsOf(cloud: Cloud, override: CloudOverride = {}): CloudEndpoints {
   const own = standard[cloud];
   const graph = withoutSlash(override.graph ?? own.graph);
-  const resource =
-    override.graphResource ?? (graph.startsWith('https://') ? new URL(graph).origin : own.graph);
+  const resource = override.graphResource ?? (isStandIn(graph) ? own.graph : new URL(graph).origin);
   return {
     authority: withoutSlash(override.authority ?? own.authority),
     graph,

@@ -104,6 +104,12 @@ describe('table of clouds', () => {
     );
   });
 
+  it('ask for tokens of the standard Graph where one on this machine stands in for it, also over https', () => {
+    for (const graph of ['http://127.0.0.1:5000', 'https://127.0.0.1:5000', 'https://localhost:5000']) {
+      assert.equal(makeCloudTable({ global: { graph } }).global.graphResource, 'https://graph.microsoft.com');
+    }
+  });
+
   it('takes the identifier of Graph that is configured', () => {
     const { global } = makeCloudTable({
       global: { graph: 'http://127.0.0.1:5000', graphResource: 'https://graph.example' },
