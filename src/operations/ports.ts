@@ -78,6 +78,11 @@ export interface UserStore {
    * decide. With `before`, what did not change is left alone.
    */
   readonly save: (user: DirectoryUser, before?: DirectoryUser) => Promise<boolean>;
+  /**
+   * Removes a user that was deleted, where its connection's policy says so and nobody can sign in by it any more; the
+   * records that are linked to it become local ones. Otherwise nothing happens.
+   */
+  readonly purge: (connectionId: string, id: string) => Promise<void>;
   readonly get: (connectionId: string, id: string, withGroups: boolean) => Promise<UserView | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
   /** Those of the ids that are no live user of the connection. */

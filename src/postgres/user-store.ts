@@ -2,6 +2,7 @@ import type { DirectoryUser } from '../directory/directory-user.ts';
 import { sameJson } from '../directory/same-json.ts';
 import type { Identifiers, UserStore } from '../operations/ports.ts';
 import { listUsers } from './list-users.ts';
+import { purgeUser } from './purge-user.ts';
 import { RememberedTotals } from './query/remembered-totals.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import {
@@ -41,6 +42,15 @@ const lockUsers = `
     where x.organization_id = $1::uuid and x.directory_user_id = i.id and x.deleted_at is null
     for no key update
   ) u`;
+
+const lockAdoptable = `
+  select ${userColumns}
+  from directory_users u
+  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.deleted_at is null and not u.is_provisioned
+    and (u.user_name_key = lower($3::text) or u.object_id = $4::uuid)
+  order by (u.object_id = $4::uuid) is true desc
+  limit 1
+  for update of u`;
 
 const missingUsers = `
   select w.id from unnest($3::uuid[]) as w(id)
@@ -122,6 +132,11 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
       const row = await one<LockedUserRow>('lock_user', lockUser, connectionId, id);
       return row && readLockedUser(row);
     },
+    lockAdoptable: async (connectionId, { userName, objectId }) => {
+      const values = [organizationId, connectionId, userName, objectId];
+      const [row] = await connection.rows<DirectoryUser>({ text: lockAdoptable, values });
+      return row ?? null;
+    },
     lockMany: (ids) =>
       connection.rows<DirectoryUser>({ name: 'lock_users', text: lockUsers, values: [organizationId, ids] }),
     save: async (user, before) => {
@@ -130,6 +145,10 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
       const values = userValues(organizationId, user);
       const [row] = await connection.rows<{ isConcerned: boolean }>({ ...statement, values });
       return row?.isConcerned ?? false;
+    },
+    purge: async (connectionId, id) => {
+      const values = [organizationId, connectionId, id];
+      await connection.execute({ name: 'purge_user', text: purgeUser, values });
     },
     get: async (connectionId, id, withGroups) => {
       const row = withGroups
