@@ -14,7 +14,7 @@ export interface FuzzTarget {
   readonly userIds: readonly string[];
   readonly groupIds: readonly string[];
   /** A schema of the connection's own, and of what names its attributes are. */
-  readonly extension: { readonly urn: string; readonly names: readonly string[] } | null;
+  readonly extension: { readonly urn: string; readonly names: readonly string[] };
 }
 
 export type Random = () => number;
@@ -220,7 +220,7 @@ export class FuzzRequests {
 
   #name(): string {
     const { extension } = this.#target;
-    if (extension !== null && this.#chance(0.15)) {
+    if (this.#chance(0.15)) {
       const name = this.#pick(extension.names);
       return this.#pick([extension.urn, `${extension.urn}:${name}`, name]);
     }

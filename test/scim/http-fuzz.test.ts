@@ -14,6 +14,23 @@ const patienceSeconds = 20;
 const batchSize = 4;
 const batchesOfRound = 500;
 
+const extension = {
+  schema: 'urn:ietf:params:scim:schemas:extension:fuzz:2.0:User',
+  name: 'Fuzz',
+  attributes: [
+    { name: 'badge', type: 'integer' },
+    { name: 'since', type: 'dateTime' },
+    { name: 'tags', multiValued: true },
+    { name: 'origin', mutability: 'immutable' },
+    {
+      name: 'seats',
+      type: 'complex',
+      multiValued: true,
+      subAttributes: [{ name: 'value' }, { name: 'type' }],
+    },
+  ],
+};
+
 interface Outcome {
   readonly seed: number;
   readonly request: FuzzRequest;
@@ -96,7 +113,9 @@ describe('SCIM over HTTP under arbitrary input', () => {
     const { connection, createUser, createGroup } = await makeClient(app, `round ${seed}`);
     const userIds = [await createUser('ada'), await createUser('grace'), await createUser('min')];
     const groupIds = [await createGroup('engineers', userIds), await createGroup('nobody')];
-    const requests = new FuzzRequests({ userIds, groupIds, extension: null });
+    await app.admin('PATCH', `/connections/${connection.connectionId}`, { customExtensions: [extension] });
+    const names = extension.attributes.map(({ name }) => name);
+    const requests = new FuzzRequests({ userIds, groupIds, extension: { urn: extension.schema, names } });
     let next = seed;
     let fingerprint = await fingerprintOf(connection.connectionId);
     for (let batch = 0; batch < batchesOfRound && Date.now() < until; batch += 1) {
