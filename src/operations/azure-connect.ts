@@ -65,6 +65,9 @@ export function makeAzureConnectOperations(dependencies: AzureConnectDependencie
   };
 }
 
+const noTenantId =
+  'The identity platform could not be asked for the id of the tenant. The connection is as it was; try again later.';
+
 /** The connection with its tenant id, which is asked for once more when it was not known. */
 async function namedConnection(
   { unitOfWork, tenants }: AzureConnectDependencies,
@@ -77,7 +80,7 @@ async function namedConnection(
   );
   const named = await resolveTenant(tenants, present);
   if (named.kind === 'known') return present;
-  if (named.kind === 'unanswered') throw new OperationError('unavailable', named.detail);
+  if (named.kind === 'unanswered') throw new OperationError('unavailable', noTenantId);
   return unitOfWork.write(context, 'exclusive', async ({ connections }) => {
     const before = foundConnection(await connections.lock(id), id);
     if (before.tenant !== present.tenant || before.cloud !== present.cloud || before.tenantId !== null)
