@@ -5,7 +5,6 @@ interface ServerFacts {
   readonly version: number;
   readonly versionText: string;
   readonly encoding: string;
-  readonly foldsCase: boolean;
   readonly isReplica: boolean;
 }
 
@@ -15,7 +14,6 @@ export async function refuseUnusableServer(client: pg.Client): Promise<void> {
     select current_setting('server_version_num')::integer as "version",
       current_setting('server_version') as "versionText",
       current_setting('server_encoding') as "encoding",
-      case when current_setting('server_encoding') = 'UTF8' then lower('ÄÉŽΩЖ') = 'äéžωж' end as "foldsCase",
       pg_is_in_recovery() as "isReplica"`);
   const [facts] = rows;
   if (facts === undefined) throw new DatabaseSetupError('The database does not answer as PostgreSQL does');
@@ -33,11 +31,17 @@ export async function refuseUnusableServer(client: pg.Client): Promise<void> {
     );
   }
   // userName, email and username are unique without regard to case; the C locale knows the case of ASCII alone.
-  if (!facts.foldsCase) {
+  if (!(await foldsCase(client))) {
     throw new DatabaseSetupError(
       "The database's locale does not know the case of letters beyond ASCII: create it with a UTF-8 locale, such as en_US.UTF-8 or C.UTF-8",
     );
   }
+}
+
+/** Only to be asked where the encoding has these letters. */
+async function foldsCase(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ folds: boolean }>(`select lower('ÄÉŽΩЖ') = 'äéžωж' as "folds"`);
+  return rows[0]?.folds === true;
 }
 
 interface Rights {
@@ -86,6 +90,8 @@ function missingGrant(rights: Rights, hasPending: boolean): string | null {
     return `GRANT CREATE, USAGE ON SCHEMA public TO ${user}`;
   }
   if (!rights.canCreateInDatabase) return `GRANT CREATE ON DATABASE ${quoted(rights.database)} TO ${user}`;
-  if (!rights.roleExists && !rights.canCreateRole) return `ALTER ROLE ${user} CREATEROLE`;
+  if (!rights.roleExists && !rights.canCreateRole) {
+    return `CREATE ROLE rollcall_app NOLOGIN; GRANT rollcall_app TO ${user}`;
+  }
   return null;
 }
