@@ -6,6 +6,7 @@ import type { JobHandlers, JobQueue } from './jobs/job-queue.ts';
 import { makeSyncLoop } from './jobs/sync-loop.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Encryption } from './operations/connection-ports.ts';
+import { type EvaluateGroups, makeEvaluateGroups } from './operations/evaluate-groups.ts';
 import type { ReceiveNotifications } from './operations/graph-notification-ports.ts';
 import { makeKeepSubscriptions, type NotificationAddresses } from './operations/keep-subscriptions.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
@@ -31,6 +32,9 @@ export interface GraphSyncParts {
 export interface GraphSync {
   readonly sync: JobHandlers['sync'];
   readonly receiveNotifications: ReceiveNotifications;
+  readonly evaluateGroups: EvaluateGroups;
+  /** Something was made due. */
+  readonly syncWaiting: () => void;
   readonly start: () => void;
   /** Leaves what is being read to another server. */
   readonly stop: () => Promise<void>;
@@ -68,6 +72,8 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
       isHashOf,
       syncWaiting: loop.lookSoon,
     }),
+    evaluateGroups: makeEvaluateGroups({ ...parts, directory: graph.directory }),
+    syncWaiting: loop.lookSoon,
     start: loop.start,
     stop: async () => {
       stopping.abort();

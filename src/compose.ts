@@ -229,9 +229,9 @@ function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metric
   };
 }
 
-function makeScim(parts: ApplicationParts, core: Core, authentication: Authentication): ScimHandler {
+function makeScim(parts: ApplicationParts, core: ServerCore, authentication: Authentication): ScimHandler {
   return makeScimHandler({
-    operations: makeScimOperations(core.scim),
+    operations: makeScimOperations({ ...core.scim, ...core.graphSync }),
     authentication: {
       authenticate: async (connectionId, token) => {
         const found = await authentication.scimToken(connectionId, token);

@@ -2,14 +2,16 @@ import type { DirectoryUser, UserContent } from '../directory/directory-user.ts'
 import { managerIdOf } from '../directory/manager.ts';
 import { objectIdOf } from '../directory/object-id.ts';
 import { sameJson } from '../directory/same-json.ts';
+import type { PersonCase } from '../provisioning/case.ts';
 import type { ConnectionContext } from './context.ts';
+import { applyEvaluation } from './evaluate-groups.ts';
 import { Finishing } from './finishing.ts';
 import { OperationError } from './operation-error.ts';
 import { requireVersion } from './precondition.ts';
 import { reconcile } from './reconcile.ts';
 import { requireManager } from './require-manager.ts';
-import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
-import type { ScimOperations } from './scim-operations.ts';
+import { type ClientDependencies, scimEvents } from './scim-dependencies.ts';
+import type { ScimOperations, UserView } from './scim-operations.ts';
 
 export const userNotFound = (id: string): OperationError =>
   new OperationError('not-found', `There is no user ${id}.`);
@@ -21,25 +23,34 @@ const sameContent = (left: UserContent, right: UserContent): boolean =>
   sameJson(left.attributes, right.attributes);
 
 /** PUT and PATCH: applies the change under the row lock and decides again; a change of nothing writes nothing. */
-export function makeChangeUser(dependencies: ScimDependencies): ScimOperations['changeUser'] {
-  const { unitOfWork, clock } = dependencies;
-  return (context, id, change, { ifMatch }) =>
-    unitOfWork.write(context, 'shared', async (stores) => {
+export function makeChangeUser(dependencies: ClientDependencies): ScimOperations['changeUser'] {
+  const { unitOfWork, clock, evaluateGroups } = dependencies;
+  return async (context, id, change, { ifMatch }) => {
+    // Graph is asked before anything is locked; without an answer the mirror's own knowledge counts.
+    const evaluation = await evaluateGroups.ofExisting(context, id);
+    return unitOfWork.write(context, 'shared', async (stores) => {
+      const at = { connectionId: context.connectionId, userId: id, at: clock.now() };
+      const hasMoved = await applyEvaluation(stores, evaluation, at);
       const found = await stores.users.lock(context.connectionId, id);
       if (found === null) throw userNotFound(id);
       const before = found.user;
       requireVersion(ifMatch, before.version);
       const wanted = change(before);
-      if (sameContent(before, wanted)) return found;
+      const decide = async (view: UserView, person: PersonCase) => {
+        const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
+        return new Finishing(view, written);
+      };
+      if (sameContent(before, wanted)) {
+        return hasMoved ? decide(found, { user: before, previous: null, cause: 'membership' }) : found;
+      }
       const managerId = managerIdOf(wanted);
       if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
       const user = changedUser(context, before, wanted, clock.now());
       const view = { user, groups: found.groups };
-      if (!(await stores.users.save(user, before))) return view;
-      const person = { user, previous: before, cause: 'directory' } as const;
-      const { written } = await reconcile(stores, [person], scimEvents(context), dependencies);
-      return new Finishing(view, written);
+      const isConcerned = await stores.users.save(user, before);
+      return isConcerned || hasMoved ? decide(view, { user, previous: before, cause: 'directory' }) : view;
     });
+  };
 }
 
 function changedUser(

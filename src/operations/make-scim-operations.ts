@@ -6,11 +6,11 @@ import { makeDeleteGroup } from './delete-group.ts';
 import { makeDeleteUser } from './delete-user.ts';
 import { makeListGroups, makeReadGroup } from './read-groups.ts';
 import { makeListUsers, makeReadUser } from './read-users.ts';
-import type { ScimDependencies } from './scim-dependencies.ts';
+import type { ClientDependencies } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
 
 /** Everything a provisioning client can ask for, wired to one unit of work. */
-export function makeScimOperations(dependencies: ScimDependencies): ScimOperations {
+export function makeScimOperations(dependencies: ClientDependencies): ScimOperations {
   const { unitOfWork } = dependencies;
   return {
     createUser: makeCreateUser(dependencies),

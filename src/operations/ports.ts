@@ -70,6 +70,11 @@ export interface UserStore {
   readonly insert: (user: DirectoryUser, entry?: LoggedEntry) => Promise<void>;
   /** The live user with its groups, user row locked, or null. One statement. */
   readonly lock: (connectionId: string, id: string) => Promise<LockedUser | null>;
+  /** The live user that only Microsoft Graph has told of so far, by object id or user name, row locked. */
+  readonly lockAdoptable: (
+    connectionId: string,
+    wanted: Pick<DirectoryUser, 'userName' | 'objectId'>,
+  ) => Promise<DirectoryUser | null>;
   /** Live users among the ids, rows locked in id order. */
   readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /**
@@ -115,6 +120,8 @@ export interface GroupStore {
   readonly lock: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
   /** The groups that have the user as a member, in id order; to be asked for before the user is locked. */
   readonly lockOf: (connectionId: string, userId: string) => Promise<void>;
+  /** The live group that only Microsoft Graph has told of so far, by object id, row locked. */
+  readonly lockAdoptable: (wanted: DirectoryGroup) => Promise<DirectoryGroup | null>;
   readonly save: (group: DirectoryGroup) => Promise<void>;
   readonly get: (connectionId: string, id: string) => Promise<DirectoryGroup | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<DirectoryGroup>>;

@@ -1,4 +1,5 @@
 import type { ConnectionContext } from './context.ts';
+import type { EvaluateGroups } from './evaluate-groups.ts';
 import type { EventContext, UnitOfWork } from './ports.ts';
 import type { DecisionTools } from './reconcile.ts';
 
@@ -7,6 +8,13 @@ export interface ScimDependencies extends DecisionTools {
   readonly unitOfWork: UnitOfWork;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
+}
+
+/** What only requests of a client itself need besides. */
+export interface ClientDependencies extends ScimDependencies {
+  readonly evaluateGroups: EvaluateGroups;
+  /** Called after a commit that made the read of a directory due. */
+  readonly syncWaiting: () => void;
 }
 
 /** Log entries of a client's own request. */

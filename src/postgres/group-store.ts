@@ -22,6 +22,14 @@ const lockGroupsOf = `
   order by g.directory_group_id
   for update`;
 
+const lockAdoptable = `
+  select ${groupColumns}
+  from directory_groups g
+  where g.organization_id = $1::uuid and g.rule_key = $3::text and g.connection_id = $2::uuid
+    and g.deleted_at is null and not g.is_provisioned
+  limit 1
+  for update`;
+
 /** Members come later, and with them the count. */
 const insertGroup = `
   insert into directory_groups (organization_id, directory_group_id, connection_id, display_name, external_id,
@@ -79,6 +87,12 @@ export function makeGroupStore(connection: SqlConnection): GroupStore {
       if (!isUuid(userId)) return;
       const values = [organizationId, connectionId, userId];
       await connection.execute({ name: 'lock_groups_of_user', text: lockGroupsOf, values });
+    },
+    lockAdoptable: async ({ connectionId, objectId }) => {
+      if (objectId === null) return null;
+      const values = [organizationId, connectionId, objectId];
+      const [row] = await connection.rows<DirectoryGroup>({ text: lockAdoptable, values });
+      return row ?? null;
     },
     save: async (group) => {
       const statement =
