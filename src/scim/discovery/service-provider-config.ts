@@ -3,6 +3,7 @@ import { LIMITS } from '../protocol/limits.ts';
 
 const SERVICE_PROVIDER_CONFIG_URN = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
 const RFC_7644 = 'https://www.rfc-editor.org/rfc/rfc7644';
+const RFC_6749 = 'https://www.rfc-editor.org/rfc/rfc6749';
 const RFC_6750 = 'https://www.rfc-editor.org/rfc/rfc6750';
 
 /** RFC 7643 §5 and RFC 9865 §4. Clients change their behaviour by it (authentik), so it has to be true. */
@@ -31,6 +32,15 @@ export function representServiceProviderConfig(scimBaseUrl: string): AnswerObjec
         specUri: RFC_6750,
         documentationUri: RFC_6750,
         primary: true,
+      },
+      {
+        type: 'oauth2',
+        name: 'OAuth 2.0 client credentials',
+        description:
+          'An access token from /oauth/token, for a client secret or a federated identity of the connection.',
+        specUri: RFC_6749,
+        documentationUri: RFC_6749,
+        primary: false,
       },
     ],
     meta: {
