@@ -35,10 +35,10 @@ export async function answerOwnEndpoint(call: OwnEndpointCall): Promise<Answer |
     case 'root':
       return answerSearch(null, services, {
         request: readQueryRequest(query),
-        projection: readProjection(query),
+        projection: readProjection(query, services.catalogue),
       });
     case 'search':
-      return answerSearch(endpoint.type, services, readSearch(body));
+      return answerSearch(endpoint.type, services, readSearch(body, services.catalogue));
     case 'bulk':
       return answerBulk(services, body);
     case 'me':

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StableQuery } from '../http/stable-query.ts';
+import type { Catalogue } from './catalogue.ts';
 import { Projection, readNames } from './protocol/projection.ts';
 import { readVersionTags } from './protocol/version-tag.ts';
+import { qualifyNames } from './qualify-names.ts';
 import { type ListRequest, readListRequest } from './resources/list-request.ts';
 import { ScimExchange, type ScimServices } from './resources/scim-exchange.ts';
 
@@ -22,9 +24,9 @@ function readParameterNames(query: StableQuery, name: string): readonly string[]
 
 const EVERYTHING = new Projection(null, null);
 
-export function readProjection(query: StableQuery): Projection {
-  const attributes = readParameterNames(query, 'attributes');
-  const excludedAttributes = readParameterNames(query, 'excludedAttributes');
+export function readProjection(query: StableQuery, catalogue: Catalogue): Projection {
+  const attributes = qualifyNames(readParameterNames(query, 'attributes'), catalogue);
+  const excludedAttributes = qualifyNames(readParameterNames(query, 'excludedAttributes'), catalogue);
   const namesNothing = attributes === null && excludedAttributes === null;
   return namesNothing ? EVERYTHING : new Projection(attributes, excludedAttributes);
 }
@@ -50,7 +52,7 @@ export function makeResourceExchange(
   const { query, headers } = request;
   return new ScimExchange({
     ...services,
-    projection: readProjection(query),
+    projection: readProjection(query, services.catalogue),
     ifMatch: readVersionTags(headers['if-match']),
     ifNoneMatch: readVersionTags(headers['if-none-match']),
     ...(isQuery ? { listRequest: readQueryRequest(query) } : {}),

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue.ts';
 import { SEARCH_REQUEST_URN } from '../protocol/message-urns.ts';
 import { Projection, readNames } from '../protocol/projection.ts';
 import {
@@ -7,6 +8,7 @@ import {
   readText,
   type ScimMessage,
 } from '../protocol/scim-message.ts';
+import { qualifyNames } from '../qualify-names.ts';
 import { type ListRequest, readListRequest } from '../resources/list-request.ts';
 
 export interface Search {
@@ -28,7 +30,7 @@ function readNameList(message: ScimMessage, name: string): readonly string[] | n
 }
 
 /** RFC 7644 §3.4.3, RFC 9865 §3. */
-export function readSearch(body: unknown): Search {
+export function readSearch(body: unknown, catalogue: Catalogue): Search {
   const message = readMessage(body, SEARCH_REQUEST_URN);
   return {
     request: readListRequest({
@@ -40,8 +42,8 @@ export function readSearch(body: unknown): Search {
       cursor: readText(message, 'cursor'),
     }),
     projection: new Projection(
-      readNameList(message, 'attributes'),
-      readNameList(message, 'excludedAttributes'),
+      qualifyNames(readNameList(message, 'attributes'), catalogue),
+      qualifyNames(readNameList(message, 'excludedAttributes'), catalogue),
     ),
   };
 }

@@ -45,6 +45,14 @@ test('an extension is shown as a whole or by one of its attributes', async () =>
   assert.deepEqual(part[ENTERPRISE], { department: 'Analysis' });
 });
 
+test('an attribute that only an extension knows is found by its name alone', async () => {
+  const body = await shown('attributes=Department,title');
+  assert.deepEqual(Object.keys(body).sort(), ['id', 'schemas', ENTERPRISE].sort());
+  assert.deepEqual(body[ENTERPRISE], { department: 'Analysis' });
+  const rest = await shown('excludedAttributes=department');
+  assert.deepEqual(rest[ENTERPRISE], { employeeNumber: 'E-100' });
+});
+
 test('the URN of the core schema alone means everything outside the extensions', async () => {
   const core = await shown(`attributes=${USER}`);
   assert.deepEqual(core['name'], { givenName: 'Ada', familyName: 'Lovelace' });
