@@ -9,6 +9,7 @@ import { explainConnectFailure } from './setup-failure.ts';
 /** Any two servers that migrate the same database meet at this advisory lock. */
 const migrationLock = 7_305_201_114;
 const connectTimeoutMs = 10_000;
+const ignore = (): void => undefined;
 
 /**
  * Brings the schema up to date; a second server that starts at the same moment waits for the first. Throws
@@ -53,6 +54,8 @@ async function migrateUnderLock(
     connection: { connectionString: url, statement_timeout: 0 },
     pool: { min: 0, max: 1 },
     migrations: { migrationSource: source },
+    // It would print what the caller is told anyway.
+    log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
   try {
     await migrator.migrate.latest();

@@ -138,34 +138,4 @@ describe('a database of the operator', () => {
     server.child.kill('SIGTERM');
     assert.equal(await server.ended(), 0);
   });
-
-  for (const [what, options, message] of [
-    [
-      'another encoding',
-      "encoding 'LATIN1'",
-      /^The database is encoded in LATIN1: create it with encoding UTF8\n$/,
-    ],
-    [
-      'a locale that knows ASCII alone',
-      "encoding 'UTF8'",
-      /^The database's locale does not know [^\n]+C\.UTF-8\n$/,
-    ],
-  ] as const) {
-    it(`is refused in one line when it has ${what}`, async (t) => {
-      if (!isOwner) return t.skip('makes databases of its own kind');
-      const database = await createTestDatabase(emptyTemplate);
-      cleanUpLater(t, () => database.drop());
-      const url = new URL(database.url);
-      const name = `${url.pathname.slice(1)}_other`;
-      await executeSql(
-        database.url,
-        `create database ${name} template template0 ${options} locale_provider libc locale 'C'`,
-      );
-      cleanUpLater(t, () => executeSql(database.url, `drop database ${name} with (force)`));
-      url.pathname = `/${name}`;
-      const server = runServer(t, { DATABASE_URL: url.href });
-      assert.equal(await server.ended(), 1);
-      assert.match(server.output(), message);
-    });
-  }
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import pg from 'pg';
+import { makeLogger } from '../../src/observability/logger.ts';
 import { openDatabase } from '../../src/postgres/database.ts';
 import { isMigrated, migrateToLatest } from '../../src/postgres/migrate.ts';
 import { makeMigrationSource } from '../../src/postgres/migration-source.ts';
@@ -173,6 +174,7 @@ describe('migrations', () => {
     for (const [options, message] of [
       [`encoding 'UTF8' locale_provider libc locale 'C'`, /does not know the case of letters/],
       [`encoding 'SQL_ASCII' locale_provider libc locale 'C'`, /encoded in SQL_ASCII/],
+      [`encoding 'LATIN1' locale_provider libc locale 'C'`, /encoded in LATIN1/],
     ] as const) {
       const name = `plain_${Math.random().toString(36).slice(2, 10)}`;
       await inDatabase(url, (client) =>
@@ -186,6 +188,29 @@ describe('migrations', () => {
         await inDatabase(url, (client) => client.query(`drop database ${name} with (force)`));
       }
     }
+  });
+
+  it('fail without telling anybody the values of the statement that failed', async (t) => {
+    const { url } = await emptyDatabase(t);
+    const directory = await mkdtemp(join(tmpdir(), 'rollcall-migrations-'));
+    t.after(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, 'package.json'), '{"type":"module"}');
+    await writeFile(
+      join(directory, '20990101000000_broken.js'),
+      `export const up = (knex) => knex('nowhere').insert({ email: 'jane.doe@example.com' });
+       export const down = async () => undefined;`,
+    );
+    const printed = t.mock.method(console, 'log', () => undefined);
+    const logged: string[] = [];
+    const logger = makeLogger('info', { write: (line) => void logged.push(line) });
+    await assert.rejects(migrateToLatest(url, directory), (error: Error) => {
+      logger.error({ err: error });
+      assert.equal(error.message, 'The database could not be migrated: relation "nowhere" does not exist');
+      return true;
+    });
+    assert.ok(logged.join().includes('insert into'), 'the cause is logged, with its statement');
+    assert.doesNotMatch(logged.join(), /jane/);
+    assert.equal(printed.mock.callCount(), 0, 'the caller alone decides what is printed');
   });
 
   it('say in one line what is wrong with the address, and never the password', async (t) => {
