@@ -24,6 +24,7 @@ export interface BulkTask {
 
 /** A resource that was created without the references of a circle, to be completed when the circle is closed. */
 interface OpenEnd {
+  readonly bulkId: string;
   readonly task: BulkTask;
   readonly target: BulkTarget;
   readonly id: string;
@@ -42,7 +43,7 @@ function creationsOf(tasks: readonly BulkTask[]): Set<string> {
 /**
  * Runs the operations of one bulk request one after the other, each in a transaction of its own. They run in the order
  * of the request, except that an operation waits for what it refers to; a circle is opened by creating one of its
- * resources without the reference and replacing that resource once everything else has run. RFC 7644 §3.7.1.
+ * resources without the reference, and that resource is replaced as soon as the others are there. RFC 7644 §3.7.1.
  */
 export class BulkExecutor {
   readonly #services: BulkServices;
@@ -52,7 +53,7 @@ export class BulkExecutor {
   readonly #pending: Set<string>;
   /** bulkId → id of what was created; null when that failed. */
   readonly #created = new Map<string, string | null>();
-  readonly #openEnds: OpenEnd[] = [];
+  readonly #openEnds = new Map<string, OpenEnd>();
   #errors = 0;
 
   constructor(services: BulkServices, request: BulkRequest) {
@@ -74,8 +75,11 @@ export class BulkExecutor {
       const task = this.#next(waiting);
       waiting.delete(task);
       await this.#runTask(task);
+      for (const openEnd of this.#openEnds.values()) {
+        if (!this.#refersToPending(openEnd.task)) await this.#complete(openEnd);
+      }
     }
-    for (const openEnd of this.#openEnds) await this.#complete(openEnd);
+    for (const openEnd of this.#openEnds.values()) await this.#complete(openEnd);
     return this.#tasks.filter(({ answer }) => answer !== null);
   }
 
@@ -90,8 +94,17 @@ export class BulkExecutor {
     return opening;
   }
 
-  #waits({ references }: BulkTask): boolean {
+  #refersToPending({ references }: BulkTask): boolean {
     return [...references].some((reference) => this.#pending.has(reference));
+  }
+
+  /** Changes and deletions wait until what they refer to is complete; completing it later would undo them. */
+  #waits(task: BulkTask): boolean {
+    if (this.#refersToPending(task)) return true;
+    return (
+      task.operation.method !== 'POST' &&
+      [...task.references].some((reference) => this.#openEnds.has(reference))
+    );
   }
 
   async #runTask(task: BulkTask): Promise<void> {
@@ -124,18 +137,19 @@ export class BulkExecutor {
     if (bulkId !== null && this.#created.has(bulkId)) {
       throw new ScimRefusal(400, `bulkId ${bulkId} is used twice`, { scimType: 'invalidValue' });
     }
-    const isOpen = this.#waits(task);
+    const isOpen = this.#refersToPending(task);
     const body = isOpen ? withoutReferences(data) : data;
     const answer = await applyBulkOperation(target, this.#exchange(task.operation), method, body);
     const id = answer.location?.slice(answer.location.lastIndexOf('/') + 1) ?? '';
     if (bulkId !== null) this.#created.set(bulkId, id);
     task.location = answer.location;
-    if (isOpen) this.#openEnds.push({ task, target, id });
+    if (isOpen && bulkId !== null) this.#openEnds.set(bulkId, { bulkId, task, target, id });
     return answer;
   }
 
-  async #complete({ task, target: { endpoint }, id }: OpenEnd): Promise<void> {
+  async #complete({ bulkId, task, target: { endpoint }, id }: OpenEnd): Promise<void> {
     const { operation } = task;
+    this.#openEnds.delete(bulkId);
     const exchange = this.#exchange({ version: null });
     try {
       this.#checkReferences(task);
@@ -144,6 +158,7 @@ export class BulkExecutor {
     } catch (error) {
       // Half of what was asked for must not stay behind.
       await endpoint.remove(exchange, id).catch((cause: unknown) => this.#logged(cause));
+      this.#created.set(bulkId, null);
       task.location = null;
       this.#fail(task, error);
     }

@@ -144,6 +144,24 @@ test('users who manage each other in a circle, or themselves, are created comple
   assert.deepEqual(managers, [idOf(results[1]), idOf(results[0]), idOf(results[2])]);
 });
 
+test('what follows a creation in a circle is not undone when the circle is closed', async () => {
+  const harness = makeScimHarness();
+  const titled = {
+    schemas: [PATCH_OP],
+    Operations: [{ op: 'replace', path: 'title', value: 'Countess' }],
+  };
+  const results = await bulk(harness, [
+    postUser('a', 'ada@fabrikam.example', managedBy('bulkId:b')),
+    { method: 'PATCH', path: '/Users/bulkId:a', data: titled },
+    postUser('b', 'grace@fabrikam.example', managedBy('bulkId:a')),
+    { method: 'DELETE', path: '/Users/bulkId:b' },
+  ]);
+  assert.deepEqual(statuses(results), ['201', '200', '201', '204']);
+  const { body } = await harness.send('get', `/Users/${idOf(results[0])}`).expect(200);
+  assert.equal(body.title, 'Countess');
+  assert.equal(body[ENTERPRISE].manager.value, idOf(results[2]));
+});
+
 test('what refers to nothing, or to what was not created, gets its own 400 and creates nothing', async () => {
   const harness = makeScimHarness();
   const results = await bulk(harness, [
