@@ -17,10 +17,10 @@ export interface FuzzTarget {
   readonly extension: { readonly urn: string; readonly names: readonly string[] };
 }
 
-export type Random = () => number;
+type Random = () => number;
 
 /** Mulberry32: small, seeded, good enough to reach odd corners again. */
-export function makeRandom(seed: number): Random {
+function makeRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
