@@ -14,7 +14,7 @@ export interface SaveGrantDependencies {
   readonly graphDirectory: GraphDirectory;
 }
 
-const organizationBudgetMs = 10_000;
+const organizationBudgetMs = 5_000;
 
 /**
  * Puts down what came of an attempt to connect. A refused sign-in leaves a connected tenant connected: its tokens are
