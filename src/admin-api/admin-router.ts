@@ -3,6 +3,7 @@ import { pinQuery } from '../http/stable-query.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { makeApiKeyRoutes } from './api-keys.ts';
 import { makeAuthenticate } from './authenticate.ts';
+import { makeChangeSetRoutes } from './change-sets.ts';
 import { makeConnectionRoutes } from './connections.ts';
 import { makeContactRoutes } from './contacts.ts';
 import { makeDirectoryRoutes } from './directory.ts';
@@ -46,6 +47,7 @@ const routeModules: readonly RouteModule[] = [
   makeRelationRoutes,
   makeDirectoryRoutes,
   makeProvisioningEventRoutes,
+  makeChangeSetRoutes,
   makeWebhookRoutes,
   makeWebhookDeliveryRoutes,
 ];

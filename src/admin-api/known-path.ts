@@ -5,6 +5,8 @@ import { isUuid } from './validate-request.ts';
 
 interface KnownPath {
   readonly pattern: RegExp;
+  /** Of the variable segments. */
+  readonly names: readonly string[];
   readonly item: PathItem;
   readonly allow: string;
 }
@@ -15,8 +17,13 @@ function knownPathOf([path, item]: [string, PathItem]): KnownPath {
     .filter((method) => item[method] !== undefined)
     .map((method) => method.toUpperCase());
   if (item.get !== undefined) allowed.push('HEAD');
-  return { pattern: new RegExp(`^${pattern}/?$`, 'i'), item, allow: allowed.join(', ') };
+  const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
+  return { pattern: new RegExp(`^${pattern}/?$`, 'i'), names, item, allow: allowed.join(', ') };
 }
+
+/** A change set goes by the id of a request, which clients may choose; every other id is ours. */
+const isIdOf = (name: string, id: string): boolean =>
+  name === 'changeSetId' ? /^[\w.-]{8,128}$/.test(id) : isUuid(id);
 
 function operationOf(item: PathItem, method: string): OperationObject | undefined {
   const name = method === 'HEAD' ? 'get' : method.toLowerCase();
@@ -37,10 +44,10 @@ export function makeKnownPathCheck(document: OpenApiDocument): RequestHandler {
     .map(knownPathOf);
 
   return (request, response, next) => {
-    for (const { pattern, item, allow } of known) {
+    for (const { pattern, names, item, allow } of known) {
       const found = pattern.exec(request.path);
       if (found === null) continue;
-      if (!found.slice(1).every(isUuid)) return sendProblem(response, notFound);
+      if (!found.slice(1).every((id, index) => isIdOf(names[index] ?? '', id))) return sendProblem(response, notFound);
       const operation = operationOf(item, request.method);
       if (operation === undefined) {
         const detail = `${request.method} is not possible here; ${allow} is.`;

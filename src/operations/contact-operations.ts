@@ -1,5 +1,6 @@
 import type { Contact } from '../provisioning/person.ts';
 import type { FieldChange } from '../provisioning/provisioning-event.ts';
+import { recordChange } from '../provisioning/record-change.ts';
 import { changedFields, contactFields } from '../provisioning/record-diff.ts';
 import { checkPlace, checkSecurityRole, noReferences, type Place } from './check-references.ts';
 import {
@@ -133,6 +134,7 @@ async function createContact(
       action: 'created',
       reason: `Created by hand (${actorName(context)}).`,
       changes: changedFields(null, contactFields(contact), () => 'local'),
+      records: [recordChange(null, contact)],
     },
   ]);
   return found(await stores.contacts.get(contact.id), contact.id);
@@ -156,6 +158,7 @@ async function changeContact(
     changes,
     subject: subjectOf(before),
     by: actorName(context),
+    record: recordChange(before, after),
   });
   await stores.events.append(manualEvents(context, connectionId), now, events);
   return found(await stores.contacts.get(before.id), before.id);

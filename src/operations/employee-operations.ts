@@ -1,5 +1,6 @@
 import type { Employee } from '../provisioning/person.ts';
 import type { FieldChange, FieldOrigin } from '../provisioning/provisioning-event.ts';
+import { recordChange } from '../provisioning/record-change.ts';
 import { changedFields, employeeFields } from '../provisioning/record-diff.ts';
 import { checkEmployeeLists, checkSecurityRole } from './check-references.ts';
 import type { OrganizationContext } from './context.ts';
@@ -121,6 +122,7 @@ async function createEmployee(
       reason: `Created by hand (${actorName(context)}).`,
       winningRuleId: null,
       changes: changedFields(null, employeeFields(employee), originOf),
+      records: [recordChange(null, employee)],
     },
   ]);
   return found(await stores.employees.get(id), id);
@@ -167,6 +169,7 @@ async function changeEmployee(
     changes,
     subject: subjectOf(before),
     by: actorName(context),
+    record: recordChange(before, after),
   });
   await stores.events.append(manualEvents(context, locked.view.connectionId), now, events);
   return found(await stores.employees.get(before.id), before.id);

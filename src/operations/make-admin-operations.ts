@@ -1,6 +1,7 @@
 import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
 import { type AzureConnectOperations, makeAzureConnectOperations } from './azure-connect.ts';
 import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
+import { type ChangeSetOperations, makeChangeSetOperations } from './change-set-operations.ts';
 import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
 import type { CredentialMaker, Encryption } from './connection-ports.ts';
 import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
@@ -79,6 +80,7 @@ export interface AdminOperations {
   readonly organizations: OrganizationOperations;
   readonly mappingRules: MappingRuleOperations;
   readonly ruleChanges: RuleChangeOperations;
+  readonly changeSets: ChangeSetOperations;
   readonly employees: EmployeeOperations;
   readonly contacts: ContactOperations;
   readonly relations: RelationOperations;
@@ -104,6 +106,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },
     mappingRules: makeMappingRuleOperations(collaborators),
     ruleChanges: makeRuleChangeOperations(collaborators),
+    changeSets: makeChangeSetOperations(collaborators),
     employees: makeEmployeeOperations(collaborators),
     contacts: makeContactOperations(collaborators),
     relations: makeRelationOperations(collaborators),

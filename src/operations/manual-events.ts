@@ -1,4 +1,5 @@
 import type { EventAction, EventDraft, FieldChange } from '../provisioning/provisioning-event.ts';
+import type { RecordChange } from '../provisioning/record-change.ts';
 import type { OrganizationContext } from './context.ts';
 import type { EventContext } from './ports.ts';
 
@@ -25,6 +26,8 @@ export interface LocalEdit {
   readonly changes: readonly FieldChange[];
   readonly subject: Pick<EventDraft, 'directoryUserId' | 'employeeId' | 'contactId' | 'winningRuleId'>;
   readonly by: string;
+  /** The whole change of the record; noted with the first entry. */
+  readonly record: RecordChange;
 }
 
 const accessFields = new Set(['loginEnabled', 'hasPortalAccess']);
@@ -53,11 +56,13 @@ export function describeLocalEdit(edit: LocalEdit): readonly EventDraft[] {
     return change.field === 'securityRoleId' ? 'roleChanged' : 'updated';
   };
   const actions: readonly EventAction[] = [...(access === null ? [] : [access]), 'roleChanged', 'updated'];
-  return actions.flatMap((action) => {
+  const events = actions.flatMap((action) => {
     const changes = edit.changes.filter((change) => kindOf(change) === action);
     if (changes.length === 0) return [];
     return [
       { ...edit.subject, action, reason: `${reasons[action] ?? 'Changed by hand'} (${edit.by}).`, changes },
     ];
   });
+  const [first, ...others] = events;
+  return first === undefined ? [] : [{ ...first, records: [edit.record] }, ...others];
 }

@@ -3,6 +3,7 @@ import { draftRule, type RuleBirth, redraftRule } from './draft-rule.ts';
 import { FieldFaults } from './field-faults.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 import { isOtherDecision, type MappingRuleInput, type NewMappingRule } from './mapping-rule-input.ts';
+import { noteConfiguration } from './note-configuration.ts';
 import { OperationError } from './operation-error.ts';
 import type { Stores, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
@@ -44,6 +45,7 @@ export function makeMappingRuleOperations(dependencies: MappingRuleDependencies)
   ): Promise<MappingRuleView | null> => {
     const { view, hasJobs } = await unitOfWork.write(context, 'exclusive', async (stores) => {
       const written = await work(stores);
+      await noteRule(stores, context, written, clock.now());
       const left = await decideAgain(stores, context, written, dependencies);
       const { after } = written;
       return { view: after === null ? null : await stores.mappingRules.get(after.id), hasJobs: left };
@@ -87,10 +89,22 @@ interface WrittenRule {
   readonly after: MappingRuleRecord | null;
 }
 
+async function noteRule(
+  stores: Stores,
+  context: OrganizationContext,
+  { before, after }: WrittenRule,
+  now: string,
+): Promise<void> {
+  const rule = after ?? before;
+  if (rule === null || before === after) return;
+  await noteConfiguration(stores, context, [{ kind: 'mappingRule', subjectId: rule.id, before, after }], now);
+}
+
 async function lockRule(stores: Stores, id: string, { ifMatch }: ChangeOptions): Promise<MappingRuleRecord> {
   const { rule, revision } = found(await stores.mappingRules.lock(id), id);
   requireVersion(ifMatch, revision);
-  return rule;
+  const { group: _group, ...record } = rule;
+  return record;
 }
 
 /** Members of the group before and after: those who come under the rule, and those who lose it. */

@@ -6,6 +6,7 @@ import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { AdminStores } from './admin-ports.ts';
+import type { ChangeSetStore } from './change-set-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import type { Finishing } from './finishing.ts';
 import type { TokenCacheStore } from './graph-sign-in-ports.ts';
@@ -219,6 +220,7 @@ export interface Stores extends AdminStores {
   readonly memberships: MembershipStore;
   readonly people: PeopleStore;
   readonly events: EventStore;
+  readonly changeSets: ChangeSetStore;
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;

@@ -4,6 +4,7 @@ import { addressKeysOf, caseKey, identify } from '../provisioning/directory-iden
 import { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import { usernameCandidates } from '../provisioning/username.ts';
+import { withRecords } from '../provisioning/with-records.ts';
 import type { CaseLookup } from './planning-ports.ts';
 import type { Clock, EventContext, Identifiers, PeopleChanges, Stores } from './ports.ts';
 
@@ -32,7 +33,8 @@ export async function reconcile(
   const facts = await stores.people.loadCases(lookupOf(cases));
   const ledger = new Ledger(facts);
   const moment = { now: clock.now(), newId: identifiers.next };
-  const events = cases.flatMap((person) => decide(person, ledger, moment).events);
+  const decided = cases.flatMap((person) => decide(person, ledger, moment).events);
+  const events = withRecords(decided, ledger.changedPeople());
   const changes = ledger.changes();
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
   return { events, written: writeAll(stores, log, moment.now, isEmpty ? null : changes, events) };

@@ -42,5 +42,6 @@ async function replanConnection(
     return;
   }
   const log = { connectionId, trigger: 'manual', runId: null, requestId: context.requestId } as const;
-  await reconcileNow(stores, ids, 'replan', log, dependencies);
+  const wanted = await stores.changeSets.withoutUndone(ids);
+  await reconcileNow(stores, wanted, 'replan', log, dependencies);
 }

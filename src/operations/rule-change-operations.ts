@@ -1,4 +1,6 @@
+import type { ConfigurationChange } from './change-set-ports.ts';
 import type { OrganizationContext } from './context.ts';
+import { noteConfiguration } from './note-configuration.ts';
 import { OperationError } from './operation-error.ts';
 import {
   groupsOfRules,
@@ -121,6 +123,7 @@ async function applyChanges(
     const plan = planned?.plan ?? (await planRuleSteps(stores.planning, rules, noItems, dependencies));
     requireSameOutcome(plan, digest, readAgain);
     await writeRuleSteps(stores, steps);
+    await noteConfiguration(stores, context, steps.map(configurationChange), dependencies.clock.now());
     const left = await decideAgain(stores, context, rules, dependencies);
     const { counts } = plan;
     return { applied: { digest, counts, rules: await present(stores, steps) }, hasJobs: left };
@@ -128,6 +131,13 @@ async function applyChanges(
   if (hasJobs) dependencies.jobsWaiting();
   return applied;
 }
+
+const configurationChange = ({ id, before, after }: RuleStep): ConfigurationChange => ({
+  kind: 'mappingRule',
+  subjectId: id,
+  before,
+  after,
+});
 
 const changedMeanwhile = (): OperationError =>
   new OperationError('conflict', `Rules, defaults or settings were changed at the same time. ${readAgain}`);

@@ -81,7 +81,8 @@ async function nextBatch(
     runId: job.runId,
     requestId: job.requestId,
   } as const;
-  const events = await reconcileNow(stores, ids, 'replan', log, dependencies);
+  const wanted = await stores.changeSets.withoutUndone(ids);
+  const events = await reconcileNow(stores, wanted, 'replan', log, dependencies);
   const last = ids.at(-1);
   const isDone = last === undefined || ids.length < batchSize;
   const done = run.progress.done + ids.length;

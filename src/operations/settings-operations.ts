@@ -2,6 +2,7 @@ import type { Settings } from '../provisioning/settings.ts';
 import type { Revised } from './admin-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import { requireCompleteDefaults } from './missing-defaults.ts';
+import { noteConfiguration } from './note-configuration.ts';
 import { type DeepPartial, patchRecord } from './patch-record.ts';
 import type { Clock, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
@@ -38,7 +39,12 @@ export function makeSettingsOperations(dependencies: SettingsDependencies): Sett
         const isSwitchedOn =
           value.provisioningMode === 'azureAdSync' && before.value.provisioningMode === 'off';
         if (isSwitchedOn) await requireCompleteDefaults(stores, (await stores.employeeDefaults.get()).value);
-        const revision = await stores.settings.save(value, clock.now());
+        // Who was left to an undo is decided again like everybody else.
+        if (isSwitchedOn) await stores.changeSets.forgetUndone();
+        const now = clock.now();
+        const revision = await stores.settings.save(value, now);
+        const change = { kind: 'settings', subjectId: null, before: before.value, after: value } as const;
+        await noteConfiguration(stores, context, [change], now);
         return { isSwitchedOn, after: { value, revision } };
       });
       if (isSwitchedOn) await replanAll(context);

@@ -12,7 +12,10 @@
 const each = (keys: string, type: 'uuid' | 'text', lookup: string): string =>
   `select f.id from unnest(${keys}::${type}[]) as w(key) cross join lateral (${lookup} offset 0) f`;
 
-const candidates = (lock: string): string => `
+const byId = (keys: string | null): string =>
+  keys === null ? '' : `union select w.key as id from unnest(${keys}::uuid[]) as w(key)`;
+
+const candidates = (lock: string, personIds: string | null): string => `
   locked_employees as materialized (
     select e.* from (
       ${each(
@@ -28,12 +31,14 @@ const candidates = (lock: string): string => `
         `select x.employee_id as id from logins x
         where x.organization_id = $1::uuid and x.email_key = w.key and x.employee_id is not null`,
       )}
+      ${byId(personIds)}
       order by id
     ) i
     cross join lateral (
       select x.*, x.xmin as row_version from employees x
       where x.organization_id = $1::uuid and x.employee_id = i.id
-        and (x.status <> 'archived' or x.directory_user_id = any($2::uuid[]))
+        and (x.status <> 'archived' or x.directory_user_id = any($2::uuid[])
+          ${personIds === null ? '' : `or x.employee_id = any(${personIds}::uuid[])`})
       ${lock}
     ) e
   ),
@@ -59,6 +64,7 @@ const candidates = (lock: string): string => `
         `select x.contact_id as id from logins x
         where x.organization_id = $1::uuid and x.email_key = w.key and x.contact_id is not null`,
       )}
+      ${byId(personIds)}
       order by id
     ) i
     cross join lateral (
@@ -229,8 +235,8 @@ const isStale = `
   or exists (select from locked_contacts l where l.row_version is distinct from (
     select c.xmin from contacts c where c.organization_id = $1::uuid and c.contact_id = l.contact_id))`;
 
-const casesText = (lock: string): string => `
-  with ${candidates(lock)}, ${memberRules}
+const casesText = (lock: string, personIds: string | null = null): string => `
+  with ${candidates(lock, personIds)}, ${memberRules}
   select (${employees}) as "employees", (${contacts}) as "contacts", (${isStale}) as "isStale",
     (${settings}) as "settings", (${defaults}) as "defaults", (${connections}) as "connections",
     (${rules}) as "rules",
@@ -245,3 +251,7 @@ export const loadCasesText = casesText('for update');
 
 /** The same facts for a plan that is not carried out: nobody is locked. */
 export const viewCasesText = casesText('offset 0');
+
+/** The same facts, and the people whose ids are in $7, whatever they are linked to: locked, and for a plan. */
+export const loadPeopleText = casesText('for update', '$7');
+export const viewPeopleText = casesText('offset 0', '$7');

@@ -10,15 +10,15 @@ import type { SqlConnection } from './sql-connection.ts';
 const insertEvents = `
   with given as materialized (
     select e.id, e."directoryUserId", e."employeeId", e."contactId", e.action, e.reason, e."winningRuleId", e.changes,
-      e.type
+      e.type, e.records
     from jsonb_to_recordset($7::jsonb) as e(id uuid, "directoryUserId" uuid, "employeeId" uuid, "contactId" uuid,
-      action text, reason text, "winningRuleId" uuid, changes jsonb, type text)
+      action text, reason text, "winningRuleId" uuid, changes jsonb, type text, records jsonb)
   ),
   logged as (
     insert into provisioning_events (organization_id, provisioning_event_id, at, connection_id, trigger, run_id,
-      request_id, directory_user_id, employee_id, contact_id, action, reason, winning_rule_id, changes)
+      request_id, directory_user_id, employee_id, contact_id, action, reason, winning_rule_id, changes, records)
     select $1::uuid, g.id, $2::timestamptz, $3::uuid, $4::text, $5::uuid, $6::text, g."directoryUserId",
-      g."employeeId", g."contactId", g.action, g.reason, g."winningRuleId", g.changes
+      g."employeeId", g."contactId", g.action, g.reason, g."winningRuleId", g.changes, g.records
     from given g
   ),
   published as (

@@ -1,6 +1,7 @@
 import type { OrganizationContext } from '../operations/context.ts';
 import type { Identifiers, JobStore, Stores } from '../operations/ports.ts';
 import { makeAdminStores } from './admin/admin-stores.ts';
+import { makeChangeSetStore } from './admin/change-set-store.ts';
 import { makeEventStore } from './event-store.ts';
 import { makeGraphSyncStores } from './graph/graph-sync-stores.ts';
 import { makeGroupStore } from './group-store.ts';
@@ -34,6 +35,7 @@ export function makeStores(connection: SqlConnection, parts: StoreParts): Stores
     memberships: makeMembershipStore(connection),
     people: makePeopleStore(connection),
     events: makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
+    changeSets: makeChangeSetStore(connection, identifiers.next),
     jobs: jobs(connection),
     webhooks: makeWebhookStore(connection),
     deliveries: makeDeliveryStore(connection),

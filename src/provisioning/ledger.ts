@@ -9,6 +9,11 @@ export interface LedgerChanges {
   readonly contacts: readonly Contact[];
 }
 
+export interface ChangedPerson {
+  readonly before: Employee | Contact | null;
+  readonly after: Employee | Contact;
+}
+
 /**
  * The facts as they stand after the decisions already taken in the same batch: two new people of one batch cannot both
  * take a username, and a freed name is free for the next one. Local to one unit of work, no I/O.
@@ -28,6 +33,8 @@ export class Ledger {
   readonly #changedContacts = new Set<string>();
   readonly #identities = new Map<string, LinkedIdentity>();
   readonly #known = new Set<string>();
+  /** The changed records as they were; null for new ones. */
+  readonly #originals = new Map<string, Employee | Contact | null>();
   readonly #newJobTitles: { id: string; name: string }[] = [];
 
   constructor(facts: CaseFacts) {
@@ -116,11 +123,13 @@ export class Ledger {
 
   putEmployee(employee: Employee): void {
     this.#changedEmployees.add(employee.id);
+    this.#remember(employee.id);
     this.#replace(this.#employees.get(employee.id), employee);
   }
 
   putContact(contact: Contact): void {
     this.#changedContacts.add(contact.id);
+    this.#remember(contact.id);
     this.#replace(this.#contacts.get(contact.id), contact);
   }
 
@@ -130,6 +139,19 @@ export class Ledger {
       employees: [...this.#employees.values()].filter((it) => this.#changedEmployees.has(it.id)),
       contacts: [...this.#contacts.values()].filter((it) => this.#changedContacts.has(it.id)),
     };
+  }
+
+  /** Each changed record once: as the facts told of it, and as it is now. */
+  changedPeople(): readonly ChangedPerson[] {
+    return [...this.#originals].flatMap(([id, before]) => {
+      const after = this.#employees.get(id) ?? this.#contacts.get(id);
+      return after === undefined ? [] : [{ before, after }];
+    });
+  }
+
+  #remember(id: string): void {
+    if (this.#originals.has(id)) return;
+    this.#originals.set(id, this.#employees.get(id) ?? this.#contacts.get(id) ?? null);
   }
 
   #employeesAmong(ids: readonly string[]): readonly Employee[] {

@@ -1,3 +1,5 @@
+import type { RecordChange } from './record-change.ts';
+
 export type EventTrigger = 'scim' | 'graph' | 'manual' | 'ruleChange' | 'approval';
 
 export type EventAction =
@@ -37,4 +39,6 @@ export interface EventDraft {
   readonly reason: string;
   readonly winningRuleId: string | null;
   readonly changes: readonly FieldChange[];
+  /** Everything that changed of the records behind the entry, for an undo; shown to nobody. */
+  readonly records?: readonly RecordChange[];
 }

@@ -26,7 +26,7 @@ const originOf = (field: string): FieldOrigin =>
 const hasAccess = (record: Employee | Contact | null): boolean => record?.login?.enabled ?? false;
 
 /** The plainest word for a change of a record that no special act (merge, archive …) explains. */
-function plainAction(before: Employee | Contact, after: Employee | Contact): EventAction {
+export function plainAction(before: Employee | Contact, after: Employee | Contact): EventAction {
   if (before.status !== after.status) return after.status === 'active' ? 'reactivated' : 'deactivated';
   if (hasAccess(before) !== hasAccess(after)) return hasAccess(after) ? 'accessGranted' : 'accessRevoked';
   if (before.securityRoleId !== after.securityRoleId) return 'roleChanged';

@@ -13,7 +13,8 @@ const membersUnder = `
     select m.directory_user_id, json_agg(distinct w.position - 1) as positions
     from unnest($3::text[]) with ordinality as w(key, position)
     cross join lateral (
-      select x.organization_id, x.directory_group_id, x.connection_id, x.deleted_at from directory_groups x
+      select x.organization_id, x.directory_group_id, x.connection_id, x.deleted_at, x.missing_since
+      from directory_groups x
       where x.organization_id = $1::uuid and x.rule_key = lower(w.key)
       offset 0
     ) g
@@ -24,7 +25,7 @@ const membersUnder = `
       order by s.directory_user_id
       limit $5
     ) m
-    where g.connection_id = $2::uuid and g.deleted_at is null
+    where g.connection_id = $2::uuid and g.deleted_at is null and g.missing_since is null
     group by m.directory_user_id
     order by m.directory_user_id
     limit $5
@@ -47,14 +48,15 @@ const usersAfter = `
 const groupsNamed = `
   select g.directory_group_id as "id", g.display_name as "name", g.created_upstream_at as "createdAt",
     g.first_seen_at as "firstSeenAt",
-    case when g.directory_group_id is null then 'unknown' when g.deleted_at is null then 'found' else 'missing' end
+    case when g.directory_group_id is null then 'unknown' when g.is_gone then 'missing' else 'found' end
       as "state"
   from unnest($3::text[]) with ordinality as w(key, position)
   left join lateral (
-    select d.directory_group_id, d.display_name, d.created_upstream_at, d.first_seen_at, d.deleted_at
+    select d.directory_group_id, d.display_name, d.created_upstream_at, d.first_seen_at,
+      d.deleted_at is not null or d.missing_since is not null as is_gone
     from directory_groups d
     where d.organization_id = $1::uuid and d.connection_id = $2::uuid and d.rule_key = lower(w.key)
-    order by d.deleted_at is not null, d.first_seen_at desc, d.directory_group_id desc
+    order by d.deleted_at is not null or d.missing_since is not null, d.first_seen_at desc, d.directory_group_id desc
     limit 1
   ) g on true
   order by w.position`;
