@@ -1,20 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
-import { makeAdminClient } from '../demo/admin-client.ts';
-import { startServerProcess } from '../support/server-process.ts';
+import { type BenchServer, startBenchServer } from './bench-server.ts';
+import { row } from './figures.ts';
 import { type BenchRequest, type LoadResult, load } from './load.ts';
 import { usageOf } from './process-usage.ts';
+import { measureScale } from './scale.ts';
 import { groupScenarios, seedGroups, seedUsers, userScenarios, type World } from './scenarios.ts';
 
 /** Seconds per measurement; BENCH_SECONDS=1 for a quick look. */
 const milliseconds = 1000 * Number(process.env['BENCH_SECONDS'] ?? 4);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const connections = 8;
+/** Users of the large directory and members of its largest group; BENCH_SCALE_USERS=0 leaves it out. */
+const scaleUsers = Number(process.env['BENCH_SCALE_USERS'] ?? 100_000);
 
 interface Measured extends LoadResult {
   readonly cpuMicroseconds: number;
@@ -49,9 +47,6 @@ async function startBare(
 
 const median = (values: readonly number[]): number =>
   [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
-
-const row = (name: string, cells: readonly string[]): string =>
-  `${name.padEnd(30)}${cells.map((cell) => cell.padStart(12)).join('')}`;
 
 const figures = (it: Measured): string[] => [
   it.perSecond.toFixed(0),
@@ -100,39 +95,32 @@ async function compare(
   }
 }
 
+/** The latency of a server that has some room left, which is how it runs: at a share of what it can do. */
+async function atShareOfLoad({ pid, port, world }: BenchServer, share: number): Promise<void> {
+  const heading = `at ${share * 100} % of that load`;
+  console.log(`\n${row(heading, ['requests/s', 'p50 ms', 'p99 ms', 'p99/p50'])}`);
+  for (const { name, ours } of userScenarios(world)) {
+    const { perSecond } = await measure(pid, port, world.headers, ours);
+    const paced = { port, headers: world.headers, connections, milliseconds, next: ours };
+    const result = await load({ ...paced, perSecond: perSecond * share });
+    const spread = (result.p99 / result.p50).toFixed(1);
+    console.log(row(name, [...figures({ ...result, cpuMicroseconds: 0 }).slice(0, 3), spread]));
+  }
+}
+
+/** One request at a time, groups and pages; `get user` again, since a page is judged by what a single user costs. */
+async function onTheirOwn({ pid, port, world }: BenchServer): Promise<void> {
+  console.log(`\n${row('one at a time', ['requests/s', 'p50 ms', 'p99 ms', 'CPU µs'])}`);
+  const get = userScenarios(world).filter(({ name }) => name === 'get user');
+  for (const scenario of [...get, ...groupScenarios(world)]) {
+    const result = await measure(pid, port, world.headers, scenario.ours, 1);
+    console.log(row(scenario.name, figures(result)));
+  }
+}
+
 async function bench(): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rollcall-bench-'));
-  const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
-  // A production database as the server itself would start it, owned by this process so that both servers share it.
-  const database = await startEmbeddedServer({ dataDir });
-  const env = {
-    DATABASE_URL: database.url,
-    PORT: '0',
-    ADMIN_API_KEY: adminKey,
-    LOG_LEVEL: 'warn',
-    NODE_ENV: 'production',
-  };
-  const server = await startServerProcess(env);
-  const admin = makeAdminClient(server.baseUrl, adminKey);
-  const connection = await admin.post<{ id: string }>('/connections', {
-    name: 'Bench',
-    kind: 'entra',
-    tenant: crypto.randomUUID(),
-  });
-  const { token } = await admin.post<{ token: string }>(`/connections/${connection.id}/scim-tokens`, {
-    name: 'Bench',
-  });
-  const world: World = {
-    base: `/scim/v2/${connection.id}`,
-    headers: { authorization: `Bearer ${token}` },
-    databaseUrl: database.url,
-    connectionId: connection.id,
-    userIds: [],
-    userNames: [],
-    bareIds: [],
-    groups: [],
-  };
-  const ours = { pid: server.pid, port: Number(new URL(server.baseUrl).port) };
+  const server = await startBenchServer();
+  const { pid, port, world } = server;
   let bareProcess: ChildProcess | null = null;
   try {
     console.log(
@@ -140,28 +128,35 @@ async function bench(): Promise<void> {
     );
     await seedUsers(world, 10_000);
     const bare = await startBare({
-      BENCH_DATABASE_URL: database.url,
+      BENCH_DATABASE_URL: world.databaseUrl,
       BENCH_ORGANIZATION: world.organizationId ?? '',
-      BENCH_CONNECTION: connection.id,
+      BENCH_CONNECTION: world.connectionId,
     });
     bareProcess = bare.child;
-    await compare(world, ours, { pid: bare.child.pid ?? 0, port: bare.port });
+    await compare(world, { pid, port }, { pid: bare.child.pid ?? 0, port: bare.port });
+    bareProcess.kill();
+    await atShareOfLoad(server, 0.8);
     await seedGroups(world, [0, 1000, 10_000]);
-    console.log(`\n${row('on their own', ['requests/s', 'p50 ms', 'p99 ms', 'CPU µs'])}`);
-    for (const scenario of groupScenarios(world)) {
-      const result = await measure(ours.pid, ours.port, world.headers, scenario.ours, scenario.connections);
-      console.log(row(scenario.name, figures(result)));
-    }
-    const usage = usageOf(server.pid);
+    await onTheirOwn(server);
+    const usage = usageOf(pid);
     console.log(
       `\nServer memory with 10,000 users: ${usage.rssMegabytes.toFixed(0)} MB, peak ${usage.peakRssMegabytes.toFixed(0)} MB`,
     );
   } finally {
     bareProcess?.kill();
     await server.stop();
-    await database.stop();
-    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** A server of its own, so that its memory is that of a large directory alone. */
+async function benchScale(): Promise<void> {
+  const server = await startBenchServer();
+  try {
+    await measureScale(server, scaleUsers);
+  } finally {
+    await server.stop();
   }
 }
 
 await bench();
+if (scaleUsers > 0) await benchScale();

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 export interface BenchRequest {
   readonly method: string;
@@ -12,6 +13,8 @@ export interface LoadOptions {
   /** Requests in flight at once, each on a keep-alive connection of its own. */
   readonly connections: number;
   readonly milliseconds: number;
+  /** Requests in a second: paced, late ones included in their latencies. As many as it takes when left out. */
+  readonly perSecond?: number;
   /** The i-th request; called as often as the time allows. */
   readonly next: (index: number) => BenchRequest;
 }
@@ -24,21 +27,33 @@ export interface LoadResult {
 }
 
 /**
- * Closed-loop load over plain sockets: far cheaper than an HTTP client library, so that on two cores the server and not
- * the generator is measured. Fails on the first answer outside 2xx.
+ * Load over plain sockets: far cheaper than an HTTP client library, so that on two cores the server and not the generator
+ * is measured. Fails on the first answer outside 2xx. Paced requests are timed from the moment when they were due, so that
+ * one slow answer is not hidden by what could not be sent meanwhile.
  */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
   const end = performance.now() + options.milliseconds;
   let issued = 0;
   const started = performance.now();
+  const { perSecond } = options;
+  /** Waits until the request is due; null where none is paced. */
+  const turnOf = async (index: number): Promise<number | null> => {
+    if (perSecond === undefined) return null;
+    const due = started + (index * 1000) / perSecond;
+    const wait = due - performance.now();
+    if (wait > 0) await setTimeout(wait);
+    return due;
+  };
   const worker = async (): Promise<void> => {
     const socket = connect(options.port, '127.0.0.1').setNoDelay(true);
     const exchange = makeExchange(socket);
     try {
       while (performance.now() < end) {
-        const request = encode(options, options.next(issued++));
-        const before = performance.now();
+        const index = issued++;
+        const due = await turnOf(index);
+        const request = encode(options, options.next(index));
+        const before = due ?? performance.now();
         await exchange(request);
         latencies.push(performance.now() - before);
       }

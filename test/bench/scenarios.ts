@@ -11,7 +11,6 @@ export interface World {
   organizationId?: string;
   userIds: string[];
   userNames: string[];
-  bareIds: string[];
   groups: { readonly id: string; readonly size: number }[];
 }
 
@@ -24,7 +23,6 @@ export interface UserScenario {
 export interface OwnScenario {
   readonly name: string;
   readonly ours: (index: number) => BenchRequest;
-  readonly connections: number;
 }
 
 const createBody = (userName: string): string =>
@@ -83,7 +81,7 @@ export async function seedUsers(world: World, count: number): Promise<void> {
     world.userNames = world.userIds.map((_, index) => `seed${index}@bench.example`);
     await client.query(
       `insert into directory_users (organization_id, connection_id, directory_user_id, user_name, external_id, attributes)
-       select $1, $2, s.id, s.name, 'seed', $5
+       select $1, $2, s.id, s.name, 'seed-' || s.id, $5
        from unnest($3::uuid[], $4::text[]) as s (id, name)`,
       [world.organizationId, world.connectionId, world.userIds, world.userNames, createAttributes()],
     );
@@ -128,8 +126,10 @@ const pick = <Item>(items: readonly Item[], index: number): Item => {
   return item;
 };
 
+/** Over all scenarios of the run: no name may come twice. */
+let created = 0;
+
 export function userScenarios(world: World): readonly UserScenario[] {
-  let created = 0;
   const filter = (index: number): string =>
     encodeURIComponent(`userName eq "${pick(world.userNames, index)}"`);
   const create = (path: string): BenchRequest => ({
@@ -159,12 +159,11 @@ export function userScenarios(world: World): readonly UserScenario[] {
   ];
 }
 
-/** One connection for the group PATCH: it is about the cost of one, and all of them change the same group. */
+/** For one connection: it is about the cost of one, and all of a group's requests change the same group. */
 export function groupScenarios(world: World): readonly OwnScenario[] {
   const outsider = world.userIds.at(-1) ?? '';
   const members = world.groups.map(({ id, size }) => ({
     name: `patch group ±1 of ${size}`,
-    connections: 1,
     ours: (index: number): BenchRequest => {
       // The largest group holds everybody, so its turn is remove first.
       const isIn = (size === world.userIds.length) === (index % 2 === 0);
@@ -177,7 +176,6 @@ export function groupScenarios(world: World): readonly OwnScenario[] {
   }));
   const list: OwnScenario = {
     name: 'list page of 100',
-    connections: 8,
     ours: (index) => ({
       method: 'GET',
       path: `${world.base}/Users?startIndex=${1 + ((index * 100) % 9000)}&count=100`,

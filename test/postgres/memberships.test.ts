@@ -169,6 +169,25 @@ describe('memberships', () => {
     assert.equal(members.get(empty.id), undefined);
   });
 
+  it('begin while their users are being decided, and wait for those that are being deleted', async () => {
+    const group = await insertGroup(world, tenant);
+    const [deciding, deleting] = await insertUsers(world, tenant, [{}, {}]);
+    assert.ok(deciding && deleting);
+    const add = (id: string) => write((stores) => stores.memberships.add(group, [id]));
+    await write(async (stores) => {
+      await stores.users.lockMany([deciding.id]);
+      // Waiting would never end: the lock is given back when this is over.
+      assert.deepEqual(await add(deciding.id), { changedUserIds: [deciding.id], memberCount: 1 });
+    });
+    let adding: Promise<unknown> = Promise.resolve();
+    await write(async (stores) => {
+      await stores.users.lock(tenant.connectionId, deleting.id);
+      adding = assert.rejects(add(deleting.id), { kind: 'invalid' });
+      await stores.users.save({ ...deleting, version: 2, deletedAt: now() });
+    });
+    await adding;
+  });
+
   it('end with the user, and the group says that it changed', async () => {
     const [leaving, staying] = await insertUsers(world, tenant, [{}, {}]);
     assert.ok(leaving && staying);

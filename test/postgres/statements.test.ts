@@ -138,6 +138,12 @@ describe('statements', () => {
       ['match by id', list(`id eq "${id}"`)],
       ['match by email', list('emails.value eq "a@b.example"')],
       ['match by work email', list('emails[type eq "work"].value eq "a@b.example"')],
+      [
+        'match by alternatives',
+        list('userName eq "a" or externalId eq "a" or emails.value eq "a@b.example"'),
+      ],
+      ['names with a beginning', list('userName sw "a"')],
+      ['groups with a beginning', list('displayName sw "a" and externalId pr', 'Group')],
       ['match in two ways', list('userName eq "a" and active eq true')],
       ['match a group by name', list('displayName eq "a"', 'Group')],
       ['match a group by externalId', list('externalId eq "a"', 'Group')],
