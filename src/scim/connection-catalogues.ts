@@ -1,7 +1,7 @@
 import type { CustomExtension } from '../operations/custom-extension-ports.ts';
 import { type Catalogue, makeCatalogue, standardCatalogue } from './catalogue.ts';
 
-const MAX_REMEMBERED = 500;
+const MAX_REMEMBERED = 100;
 
 /**
  * The catalogue of a connection by its extension schemas, as JSON. Most connections have none; of the others each set is

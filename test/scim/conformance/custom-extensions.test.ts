@@ -194,6 +194,15 @@ describe('extension schemas of a connection', () => {
     for (const schema of ['acme', 'http://acme.example/x', 'urn:acme:', 'urn:acme:x y'])
       await one({ schema });
     for (const name of ['__proto__', 'a.b', '', '1a', 'a:b']) await one({ attributes: [{ name }] });
+    for (const name of ['constructor', 'Prototype', 'META']) await one({ attributes: [{ name }] });
+    for (const schema of ['urn:scim:schemas:core:1.0', 'urn:ietf:params:scim:api:messages:2.0:PatchOp'])
+      assert.deepEqual(await one({ schema }), ['/customExtensions/0/schema']);
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      name: `a${index}`,
+      type: 'complex',
+      subAttributes: Array.from({ length: 20 }, (_, sub) => ({ name: `s${sub}` })),
+    }));
+    assert.deepEqual(await one({ attributes: many }), ['/customExtensions']);
     await one({ attributes: [] });
     await one({ attributes: Array.from({ length: 51 }, (_, index) => ({ name: `a${index}` })) });
     await one({ attributes: [{ name: 'a', type: 'colour' }] });
