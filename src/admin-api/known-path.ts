@@ -47,7 +47,8 @@ export function makeKnownPathCheck(document: OpenApiDocument): RequestHandler {
     for (const { pattern, names, item, allow } of known) {
       const found = pattern.exec(request.path);
       if (found === null) continue;
-      if (!found.slice(1).every((id, index) => isIdOf(names[index] ?? '', id))) return sendProblem(response, notFound);
+      if (!found.slice(1).every((id, index) => isIdOf(names[index] ?? '', id)))
+        return sendProblem(response, notFound);
       const operation = operationOf(item, request.method);
       if (operation === undefined) {
         const detail = `${request.method} is not possible here; ${allow} is.`;

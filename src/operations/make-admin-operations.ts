@@ -1,7 +1,7 @@
 import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
 import { type AzureConnectOperations, makeAzureConnectOperations } from './azure-connect.ts';
-import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
 import { type ChangeSetOperations, makeChangeSetOperations } from './change-set-operations.ts';
+import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
 import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
 import type { CredentialMaker, Encryption } from './connection-ports.ts';
 import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
