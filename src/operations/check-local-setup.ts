@@ -1,6 +1,7 @@
 import type { MappingRule } from '../mapping/mapping-rule.ts';
 import type { EmployeeDefaults, Settings } from '../provisioning/settings.ts';
 import type { Connection, ScimToken } from './connection-ports.ts';
+import type { KeptSubscription } from './graph-sync-ports.ts';
 import { missingDefaults } from './missing-defaults.ts';
 import type { Stores } from './ports.ts';
 import { fail, pass, type SetupCheck, skipped, warn } from './setup-check.ts';
@@ -14,6 +15,7 @@ export interface LocalSetup {
   readonly hasScimCredentials: boolean;
   readonly settings: Settings;
   readonly missingDefaults: readonly string[];
+  readonly subscriptions: readonly KeptSubscription[];
 }
 
 const maxTokens = 200;
@@ -30,6 +32,7 @@ export async function loadLocalSetup(stores: Stores, connection: Connection): Pr
     hasScimCredentials: (await stores.scimCredentials.list(id, { ...page, limit: 1 })).items.length > 0,
     settings: (await stores.settings.get()).value,
     missingDefaults: await missingDefaults(stores, defaults),
+    subscriptions: await stores.graphSync.subscriptions.list(id),
   };
 }
 

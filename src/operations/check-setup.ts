@@ -5,7 +5,7 @@ import { checkGraphSetup, graphCheckIds, missingConsent } from './check-graph-se
 import { checkLocalSetup, isPublicHost, type LocalSetup, loadLocalSetup } from './check-local-setup.ts';
 import type { Connection } from './connection-ports.ts';
 import type { OrganizationContext } from './context.ts';
-import { applicationKeyOwner, graphConnectionOf } from './graph-connection.ts';
+import { applicationKeyOwner, graphConnectionOf, isConnected } from './graph-connection.ts';
 import { GraphError } from './graph-ports.ts';
 import { OperationError } from './operation-error.ts';
 import { fail, pass, type SetupCheck, skipped, warn } from './setup-check.ts';
@@ -44,7 +44,8 @@ export function makeCheckSetup(dependencies: CheckSetupDependencies): CheckSetup
       checkKeyAge(dependencies, setup.connection),
       checkRedirectUri(dependencies.redirectUri, setup.connection),
       ...graph,
-      checkNotifications(publicUrl),
+      checkReads(setup, clock.now()),
+      checkNotifications(setup, publicUrl, clock.now()),
       ...local,
     ];
   };
@@ -152,14 +153,55 @@ function checkRedirectUri(redirectUri: string, { graphFlow, status }: Connection
   );
 }
 
-function checkNotifications(publicUrl: string): SetupCheck {
+function checkNotifications(
+  { connection, subscriptions }: LocalSetup,
+  publicUrl: string,
+  now: string,
+): SetupCheck {
+  const id = 'notifications';
+  const alive = subscriptions.filter(({ expiresAt }) => expiresAt > now).map(({ resource }) => resource);
+  if (alive.length === 2) return pass(id, 'Microsoft Graph sends notifications of changes.');
+  if (alive.length === 1) {
+    const fix =
+      'Subscribing to groups takes Group.Read.All; users take User.Read.All. Grant what is missing.';
+    return warn(
+      id,
+      `Notifications of changes come for ${alive.join()} only; others are found by asking.`,
+      fix,
+    );
+  }
   const { protocol, hostname } = new URL(publicUrl);
-  return protocol === 'https:' && isPublicHost(hostname)
-    ? pass('notifications', `Microsoft Graph can send change notifications to ${publicUrl}.`)
+  if (protocol !== 'https:' || !isPublicHost(hostname)) {
+    return warn(
+      id,
+      `Microsoft Graph cannot send notifications to ${publicUrl}; changes are found by asking instead.`,
+      'Set PUBLIC_URL to an https address that is reached from the internet.',
+    );
+  }
+  if (connection.lastSyncAt === null)
+    return skipped(id, `Notifications will be sent to ${publicUrl} after the first sync.`);
+  return warn(
+    id,
+    `Microsoft Graph did not reach ${publicUrl}, or has no room for more subscriptions; changes are found by asking.`,
+    'Let requests to this address through the firewall and the proxy; it is tried again every hour.',
+  );
+}
+
+/** Longer than any pause between reads. */
+const staleMinutes = 15;
+
+function checkReads({ connection }: LocalSetup, now: string): SetupCheck {
+  const id = 'directoryReads';
+  if (!isConnected(connection)) return skipped(id, notConnected);
+  if (connection.lastSyncAt === null)
+    return warn(id, 'The directory has not been read yet.', 'Start a sync of the connection.');
+  const minutes = Math.floor((Date.parse(now) - Date.parse(connection.lastGraphSuccessAt ?? '')) / 60_000);
+  return minutes < staleMinutes
+    ? pass(id, 'The directory is read regularly.')
     : warn(
-        'notifications',
-        `Microsoft Graph cannot send change notifications to ${publicUrl}; changes are found by asking instead.`,
-        'Set PUBLIC_URL to an https address that is reached from the internet.',
+        id,
+        `The directory was read ${minutes} minutes ago for the last time.`,
+        'Look at the sync runs of the connection and at the other checks.',
       );
 }
 

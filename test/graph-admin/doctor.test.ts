@@ -220,6 +220,27 @@ describe('the setup doctor', () => {
     assert.equal(statusIn(checks, 'groupsProvisioned'), 'warn', 'none was provisioned or read yet');
   });
 
+  it('tells whether the directory is read, and whether notifications come', async () => {
+    const { id } = await connected();
+    const before = await diagnose(id);
+    assert.equal(statusIn(before, 'directoryReads'), 'warn');
+    assert.match(before.get('directoryReads')?.fix ?? '', /Start a sync/);
+    assert.equal(statusIn(before, 'notifications'), 'warn');
+    await world.sql(`update connections set last_sync_at = now(), last_graph_success_at = now()
+      where connection_id = '${id}'`);
+    assert.equal(statusIn(await diagnose(id), 'directoryReads'), 'pass');
+    const subscribe = (resource: string) =>
+      world.sql(`insert into graph_subscriptions select organization_id, connection_id, '${resource}', '${resource}',
+        sha256('x'), now() + interval '1 day', now() from connections where connection_id = '${id}'`);
+    await subscribe('/users');
+    assert.match((await diagnose(id)).get('notifications')?.fix ?? '', /Group\.Read\.All/);
+    await subscribe('/groups');
+    assert.equal(statusIn(await diagnose(id), 'notifications'), 'pass');
+    await world.sql(`update connections set last_graph_success_at = now() - interval '1 hour'
+      where connection_id = '${id}'`);
+    assert.equal(statusIn(await diagnose(id), 'directoryReads'), 'warn');
+  });
+
   it('answers while Microsoft hangs, and blames nobody', async () => {
     const { id } = await connected();
     world.emulator.injectFault({ match: { service: 'graph' }, effect: { kind: 'hang' } });
