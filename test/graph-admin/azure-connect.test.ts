@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SECRET, useGraphWorld } from './graph-world.ts';
+import { OPERATOR_KEY, SECRET, useGraphWorld } from './graph-world.ts';
 
 const world = useGraphWorld();
 
@@ -353,6 +353,29 @@ describe('Azure Connect', () => {
     const application = await world.tryApplication(id);
     assert.equal(application.body.status, 'failed');
     assert.match(application.body.statusDetail, /tenant does not exist/);
+  });
+
+  it('is for connections of the own organization', async () => {
+    const { id } = await world.createConnection();
+    const operator = { authorization: `Bearer ${OPERATOR_KEY}` };
+    const other = await world.app.admin('POST', '/organizations', { name: 'Other MSP' }, operator);
+    assert.equal(other.status, 201);
+    const headers = { authorization: `Bearer ${other.body.key}` };
+    for (const mode of ['delegated', 'application']) {
+      const answer = await world.app.admin('POST', `/connections/${id}/connect`, { mode }, headers);
+      assert.equal(answer.status, 404);
+    }
+    const disconnected = await world.app.admin('POST', `/connections/${id}/disconnect`, undefined, headers);
+    assert.equal(disconnected.status, 404);
+    assert.equal((await world.app.admin('GET', `/connections/${id}/doctor`, undefined, headers)).status, 404);
+
+    // The state of one organization under the name of another one opens nothing.
+    const back = await world.signIn(await world.beginSignIn(id));
+    const random = (back.searchParams.get('state') ?? '').split('.')[1];
+    const forged = new URL(back);
+    forged.searchParams.set('state', `${other.body.id}.${random}`);
+    assert.equal((await world.open(forged)).status, 400);
+    assert.equal((await world.open(back)).status, 200);
   });
 
   it('needs the right to change things', async () => {

@@ -8,6 +8,7 @@ import { type EntraEmulator, startEntraEmulator } from '../support/entra/start-e
 import type { TenantDirectory } from '../support/entra/tenant-directory.ts';
 
 export const SECRET = 'kQ8~the-value-of-the-client-secret';
+export const OPERATOR_KEY = 'operator-key-of-the-graph-world-0123456789';
 const callback = '/OAuth/IntegrationCallback.aspx';
 
 export interface CallbackPage {
@@ -28,7 +29,11 @@ export class GraphWorld {
     this.#tenant = this.#emulator.addTenant({ domains: ['mymsp.example', 'mymsp.onmicrosoft.com'] });
     this.#tenant.addUser({ userPrincipalName: 'admin@mymsp.example', displayName: 'Ada Admin' });
     const logger = makeLogger('trace', { write: (line: string) => void this.#log.push(line) });
-    this.#app = await startTestApp({ entra: this.#emulator, logger });
+    this.#app = await startTestApp({
+      entra: this.#emulator,
+      logger,
+      env: { OPERATOR_API_KEY: OPERATOR_KEY },
+    });
   }
 
   async stop(): Promise<void> {
