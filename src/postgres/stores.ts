@@ -1,10 +1,11 @@
 import type { OrganizationContext } from '../operations/context.ts';
 import type { Identifiers, JobStore, Stores } from '../operations/ports.ts';
-import { makeAdminStores } from './admin/admin-stores.ts';
+import { adminStores } from './admin/admin-stores.ts';
 import { makeChangeSetStore } from './admin/change-set-store.ts';
 import { makeEventStore } from './event-store.ts';
 import { makeGraphSyncStores } from './graph/graph-sync-stores.ts';
 import { makeGroupStore } from './group-store.ts';
+import { defineStores } from './lazy-stores.ts';
 import { makeMembershipStore } from './membership-store.ts';
 import { makePendingSignInStore } from './pending-sign-in-store.ts';
 import { makePeopleStore } from './people-store.ts';
@@ -25,22 +26,29 @@ export interface StoreParts {
   readonly noteDeliveries?: (context: OrganizationContext) => void;
 }
 
-/** All stores on one connection; they live as long as the unit of work. */
-export function makeStores(connection: SqlConnection, parts: StoreParts): Stores {
-  const { jobs, identifiers, totals, noteDeliveries = () => undefined } = parts;
-  return {
-    ...makeAdminStores(connection),
-    users: makeUserStore(connection, { nextId: identifiers.next, ...(totals ? { totals } : {}) }),
-    groups: makeGroupStore(connection),
-    memberships: makeMembershipStore(connection),
-    people: makePeopleStore(connection),
-    events: makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
-    changeSets: makeChangeSetStore(connection, identifiers.next),
-    jobs: jobs(connection),
-    webhooks: makeWebhookStore(connection),
-    deliveries: makeDeliveryStore(connection),
-    graphSync: makeGraphSyncStores(connection),
-    tokenCaches: makeTokenCacheStore(connection),
-    pendingSignIns: makePendingSignInStore(connection),
-  };
+interface StoreOrigin {
+  readonly connection: SqlConnection;
+  readonly parts: StoreParts;
 }
+
+const makeFrom = defineStores<StoreOrigin, Stores>({
+  ...adminStores,
+  users: ({ connection, parts: { identifiers, totals } }) =>
+    makeUserStore(connection, { nextId: identifiers.next, ...(totals ? { totals } : {}) }),
+  groups: ({ connection }) => makeGroupStore(connection),
+  memberships: ({ connection }) => makeMembershipStore(connection),
+  people: ({ connection }) => makePeopleStore(connection),
+  events: ({ connection, parts: { identifiers, noteDeliveries = () => undefined } }) =>
+    makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
+  changeSets: ({ connection, parts }) => makeChangeSetStore(connection, parts.identifiers.next),
+  jobs: ({ connection, parts }) => parts.jobs(connection),
+  webhooks: ({ connection }) => makeWebhookStore(connection),
+  deliveries: ({ connection }) => makeDeliveryStore(connection),
+  graphSync: ({ connection }) => makeGraphSyncStores(connection),
+  tokenCaches: ({ connection }) => makeTokenCacheStore(connection),
+  pendingSignIns: ({ connection }) => makePendingSignInStore(connection),
+});
+
+/** All stores on one connection; they live as long as the unit of work. */
+export const makeStores = (connection: SqlConnection, parts: StoreParts): Stores =>
+  makeFrom({ connection, parts });

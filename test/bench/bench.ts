@@ -55,6 +55,8 @@ const figures = (it: Measured): string[] => [
   it.cpuMicroseconds.toFixed(0),
 ];
 
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+
 /** Ours and the yardstick in turn, round by round, so that a machine that slows down slows both. */
 async function compare(
   world: World,
@@ -70,26 +72,29 @@ async function compare(
       'bare req/s',
       'bare CPU µs',
       'ratio',
+      'CPU ratio',
     ]),
   );
   for (const scenario of userScenarios(world)) {
     const ratios: number[] = [];
+    const cpuRatios: number[] = [];
     let last: readonly [Measured, Measured] | null = null;
     for (let round = 0; round < rounds; round += 1) {
       const theirs = await measure(bare.pid, bare.port, {}, scenario.bare);
       const mine = await measure(ours.pid, ours.port, world.headers, scenario.ours);
       ratios.push(mine.perSecond / theirs.perSecond);
+      cpuRatios.push(theirs.cpuMicroseconds / mine.cpuMicroseconds);
       last = [mine, theirs];
     }
     if (last === null) continue;
     const [mine, theirs] = last;
-    const ratio = `${(median(ratios) * 100).toFixed(0)} %`;
     console.log(
       row(scenario.name, [
         ...figures(mine),
         theirs.perSecond.toFixed(0),
         theirs.cpuMicroseconds.toFixed(0),
-        ratio,
+        percent(median(ratios)),
+        percent(median(cpuRatios)),
       ]),
     );
   }

@@ -1,4 +1,5 @@
 import type { AdminStores } from '../../operations/admin-ports.ts';
+import type { StoreMakers } from '../lazy-stores.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { makeApiKeyStore } from './api-key-store.ts';
 import { makeConnectionStore } from './connection-store.ts';
@@ -18,24 +19,22 @@ import { makeScimTokenStore } from './scim-token-store.ts';
 import { makeSettingsStore } from './settings-store.ts';
 import { makeSyncRunStore } from './sync-run-store.ts';
 
-export function makeAdminStores(connection: SqlConnection): AdminStores {
-  return {
-    settings: makeSettingsStore(connection),
-    employeeDefaults: makeEmployeeDefaultsStore(connection),
-    referenceData: makeReferenceDataStore(connection),
-    connections: makeConnectionStore(connection),
-    scimTokens: makeScimTokenStore(connection),
-    scimCredentials: makeScimCredentialStore(connection),
-    apiKeys: makeApiKeyStore(connection),
-    organizations: makeOrganizationStore(connection),
-    syncRuns: makeSyncRunStore(connection),
-    mappingRules: makeMappingRuleStore(connection),
-    employees: makeEmployeeStore(connection),
-    contacts: makeContactStore(connection),
-    relations: makeRelationStore(connection),
-    lookups: makeLookupStore(connection),
-    planning: makePlanningStore(connection),
-    directory: makeDirectoryStore(connection),
-    eventLog: makeEventLogStore(connection),
-  };
-}
+export const adminStores: StoreMakers<{ readonly connection: SqlConnection }, AdminStores> = {
+  settings: ({ connection }) => makeSettingsStore(connection),
+  employeeDefaults: ({ connection }) => makeEmployeeDefaultsStore(connection),
+  referenceData: ({ connection }) => makeReferenceDataStore(connection),
+  connections: ({ connection }) => makeConnectionStore(connection),
+  scimTokens: ({ connection }) => makeScimTokenStore(connection),
+  scimCredentials: ({ connection }) => makeScimCredentialStore(connection),
+  apiKeys: ({ connection }) => makeApiKeyStore(connection),
+  organizations: ({ connection }) => makeOrganizationStore(connection),
+  syncRuns: ({ connection }) => makeSyncRunStore(connection),
+  mappingRules: ({ connection }) => makeMappingRuleStore(connection),
+  employees: ({ connection }) => makeEmployeeStore(connection),
+  contacts: ({ connection }) => makeContactStore(connection),
+  relations: ({ connection }) => makeRelationStore(connection),
+  lookups: ({ connection }) => makeLookupStore(connection),
+  planning: ({ connection }) => makePlanningStore(connection),
+  directory: ({ connection }) => makeDirectoryStore(connection),
+  eventLog: ({ connection }) => makeEventLogStore(connection),
+};
