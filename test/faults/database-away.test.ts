@@ -50,10 +50,11 @@ describe('a database that goes away while the server runs', () => {
     await push?.stop();
   });
   after(async () => {
-    await world.app.stop();
-    await line.close();
-    await database.drop();
-    await receiver.close();
+    // What has been started is stopped, also when the rest could not be.
+    await world?.app.stop();
+    await receiver?.close();
+    await line?.close();
+    await database?.drop();
   });
 
   const cut = async (): Promise<void> => {

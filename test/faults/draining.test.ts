@@ -5,7 +5,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { cleanUpLater, query, until } from '../support/embedded-scratch.ts';
 import { openRawClient } from '../support/raw-client.ts';
 import { makeConnection, sendScim, userBody } from './scim-push.ts';
-import { runServer } from './server-run.ts';
+import { runServer, startsMs } from './server-run.ts';
 
 const adminKey = 'drained-and-stopped-drained-and-stopped';
 
@@ -23,7 +23,7 @@ async function isWaitingForLock(databaseUrl: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-describe('SIGTERM while requests are being answered', () => {
+describe('SIGTERM while requests are being answered', { timeout: startsMs }, () => {
   it('answers them, takes no new ones, and closes idle connections', async (t) => {
     const database = await createTestDatabase();
     cleanUpLater(t, () => database.drop());

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databasePid, killAndWait, scratchDirectory, until } from '../support/embedded-scratch.ts';
 import { makeConnection, type PushTarget, pushUsers, sendScim } from './scim-push.ts';
-import { runServer } from './server-run.ts';
+import { runServer, startsMs } from './server-run.ts';
 
 const adminKey = 'killed-and-started-again-killed-and-started-again';
 
@@ -30,14 +30,14 @@ async function assertAllThere(target: PushTarget, acknowledged: ReadonlyMap<stri
   }
 }
 
-describe('kill -9 while users are pushed', () => {
+describe('kill -9 while users are pushed', { timeout: startsMs }, () => {
   it('loses nothing that was acknowledged, and the next start recovers by itself', async (t) => {
     const dataDir = await scratchDirectory(t);
     const env = { DATA_DIR: dataDir, ADMIN_API_KEY: adminKey };
     const random = momentsFrom(20_260_101);
     const acknowledged = new Map<string, string>();
     let target: PushTarget | null = null;
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const server = runServer(t, env);
       const baseUrl = await server.ready();
       target = target ? at(target, baseUrl) : await makeConnection(baseUrl, adminKey);

@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { cleanUpLater, until } from '../support/embedded-scratch.ts';
+
+/** A suite that starts many servers one after the other may take this long on a machine that has much else to do. */
+export const startsMs = 600_000;
 
 export interface ServerRun {
   readonly child: ChildProcess;
@@ -15,6 +19,8 @@ export interface ServerRun {
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
+/** The one of `npm start`. */
+const compileCache = join(repository, 'node_modules', '.cache', 'node');
 
 /** The server as a process of its own, on a port of the system's choice; `npm` starts it as a newcomer does. */
 export function runServer(
@@ -25,7 +31,7 @@ export function runServer(
   const [command, args] = through === 'npm' ? ['npm', ['start']] : [process.execPath, [script]];
   const child = spawn(command, args, {
     cwd: repository,
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

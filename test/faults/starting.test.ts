@@ -8,9 +8,9 @@ import { before, describe, it } from 'node:test';
 import { createTestDatabase, emptyTemplate } from '../support/database.ts';
 import { cleanUpLater, databasePid, scratchDirectory } from '../support/embedded-scratch.ts';
 import { executeSql } from '../support/execute-sql.ts';
-import { runServer } from './server-run.ts';
+import { runServer, startsMs } from './server-run.ts';
 
-describe('a start that cannot succeed', () => {
+describe('a start that cannot succeed', { timeout: startsMs }, () => {
   const cases: readonly [what: string, env: Readonly<Record<string, string>>, message: RegExp][] = [
     ['a port that is no number', { PORT: 'http' }, /^PORT must be a whole number .*unset it to use 3000\.$/],
     [
@@ -18,11 +18,6 @@ describe('a start that cannot succeed', () => {
       { HOST: '192.0.2.1' },
       /^192\.0\.2\.1 is not an address of this machine\. Set HOST/,
     ],
-    ['a short admin key', { ADMIN_API_KEY: 'hunter2' }, /^ADMIN_API_KEY must have .*make one with: openssl/],
-    ['a broken encryption key', { ENCRYPTION_KEY: 'abc' }, /^ENCRYPTION_KEY must be 32 bytes.*openssl rand/],
-    ['a public URL without scheme', { PUBLIC_URL: 'scim.example.com' }, /^PUBLIC_URL must be an absolute/],
-    ['another kind of database', { DATABASE_URL: 'mysql://db/x' }, /^DATABASE_URL must look like postgres:/],
-    ['an unknown log level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of fatal/],
     [
       'a database that refuses connections',
       { DATABASE_URL: 'postgres://rollcall:secret@127.0.0.1:1/rollcall' },
@@ -46,10 +41,24 @@ describe('a start that cannot succeed', () => {
     });
   }
 
-  it('names every wrong value, a line for each', async (t) => {
-    const server = runServer(t, { PORT: 'x', LOG_LEVEL: 'y', DATA_DIR: await scratchDirectory(t) });
+  it('names every wrong value, a line for each that says what to do, and no secret', async (t) => {
+    const server = runServer(t, {
+      PORT: 'x',
+      PUBLIC_URL: 'scim.example.com',
+      DATABASE_URL: 'mysql://db/x',
+      ADMIN_API_KEY: 'hunter2',
+      ENCRYPTION_KEY: 'abc',
+      LOG_LEVEL: 'loud',
+      DATA_DIR: await scratchDirectory(t),
+    });
     assert.equal(await server.ended(), 1);
-    assert.match(server.output(), /^PORT [^\n]+\nLOG_LEVEL [^\n]+\n$/);
+    const lines = server.output().trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split(' ')[0]),
+      ['PORT', 'PUBLIC_URL', 'DATABASE_URL', 'ADMIN_API_KEY', 'ENCRYPTION_KEY', 'LOG_LEVEL'],
+    );
+    for (const line of lines) assert.match(line, / must .*\.$/);
+    assert.doesNotMatch(server.output(), /hunter2/);
   });
 
   it('says which port is taken, and stops the database it had started', async (t) => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isProcessAlive } from '../../src/postgres/embedded/process-identity.ts';
 import { databasePid, scratchDirectory, until } from '../support/embedded-scratch.ts';
-import { runServer } from './server-run.ts';
+import { runServer, startsMs } from './server-run.ts';
 
 /** Nothing of the server is left: neither its database process nor the lock on its data directory. */
 async function assertNothingRuns(dataDir: string): Promise<void> {
@@ -20,7 +20,7 @@ const failingBy = (statement: string) => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${statement} })`)}`,
 });
 
-describe('stopping the server', () => {
+describe('stopping the server', { timeout: startsMs }, () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`${signal}, also when repeated, stops server and database and ends with code 0`, async (t) => {
       const dataDir = await scratchDirectory(t);
