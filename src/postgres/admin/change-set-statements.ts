@@ -106,24 +106,43 @@ export const content = `
     (select u.change_set_id from change_set_undos u
       where u.organization_id = $1::uuid and u.undo_id = $3 limit 1) as "undoOf"`;
 
-/** $4 people or null for all, $5 the event to go on from, $6 limit. All that names a person brings all of its records. */
+const recorded = (name: string): string => `
+  (
+    select v.provisioning_event_id, v.trigger, v.directory_user_id, v.records from provisioning_events v
+    where v.organization_id = $1::uuid and ${name} and v.records is not null
+      and ($4::uuid is null or v.provisioning_event_id < $4::uuid)
+    order by v.provisioning_event_id desc
+    limit $5
+  )`;
+
+const recordedColumns = `
+  s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", s.records`;
+
+/** $4 the event to go on from, $5 limit. Each name yields at most a page, an event that has both names comes once. */
 export const recordedEvents = `
+  select distinct on (s.provisioning_event_id) ${recordedColumns}
+  from (${recorded('v.run_id = $2::uuid')} union all ${recorded('v.request_id = $3')}) s
+  order by s.provisioning_event_id desc
+  limit $5`;
+
+/** $6 people. Whatever names a person brings all of its records. */
+export const recordedEventsOfPeople = `
   with of_set as materialized (
     ${ofSet('v.provisioning_event_id, v.trigger, v.directory_user_id, v.employee_id, v.contact_id')}
   ),
   wanted as materialized (
     select s.directory_user_id from of_set s
-    where s.directory_user_id = any($4::uuid[]) or s.employee_id = any($4::uuid[]) or s.contact_id = any($4::uuid[])
+    where s.directory_user_id = any($6::uuid[]) or s.employee_id = any($6::uuid[]) or s.contact_id = any($6::uuid[])
   )
   select s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", e.records
   from of_set s
   join provisioning_events e
     on e.organization_id = $1::uuid and e.provisioning_event_id = s.provisioning_event_id and e.records is not null
-  where ($5::uuid is null or s.provisioning_event_id < $5::uuid)
-    and ($4::uuid[] is null or s.employee_id = any($4::uuid[]) or s.contact_id = any($4::uuid[])
+  where ($4::uuid is null or s.provisioning_event_id < $4::uuid)
+    and (s.employee_id = any($6::uuid[]) or s.contact_id = any($6::uuid[])
       or s.directory_user_id in (select w.directory_user_id from wanted w))
   order by s.provisioning_event_id desc
-  limit $6`;
+  limit $5`;
 
 export const configurationChanges = `
   select f.kind, f.subject_id as "subjectId", f.before, f.after from configuration_changes f

@@ -89,12 +89,18 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
       const [head] = await connection.rows<HeadRow>({ name: 'change_set_head', text: text.head, values });
       return head === undefined ? null : complete(head);
     },
-    recordedEvents: ({ changeSetId, personIds, before, limit }) =>
-      connection.rows<RecordedEvent>({
-        name: 'change_set_events',
-        text: text.recordedEvents,
-        values: [organizationId, ...namesOf(changeSetId), personIds, before, limit],
-      }),
+    recordedEvents: ({ changeSetId, personIds, before, limit }) => {
+      const values = [organizationId, ...namesOf(changeSetId), before, limit];
+      return connection.rows<RecordedEvent>(
+        personIds === null
+          ? { name: 'change_set_events', text: text.recordedEvents, values }
+          : {
+              name: 'change_set_events_of',
+              text: text.recordedEventsOfPeople,
+              values: [...values, personIds],
+            },
+      );
+    },
     configurationChanges: (changeSetId) =>
       connection.rows<ConfigurationChange>({
         name: 'change_set_configuration',
