@@ -29,10 +29,10 @@ export class GraphWorld {
     this.#tenant = this.#emulator.addTenant({ domains: ['mymsp.example', 'mymsp.onmicrosoft.com'] });
     this.#tenant.addUser({ userPrincipalName: 'admin@mymsp.example', displayName: 'Ada Admin' });
     const logger = makeLogger('trace', { write: (line: string) => void this.#log.push(line) });
-    this.#app = await startTestApp({
-      entra: this.#emulator,
-      logger,
-      env: { OPERATOR_API_KEY: OPERATOR_KEY },
+    const env = { OPERATOR_API_KEY: OPERATOR_KEY };
+    this.#app = await startTestApp({ entra: this.#emulator, logger, env }).catch(async (error: unknown) => {
+      await this.stop();
+      throw error;
     });
   }
 

@@ -96,7 +96,10 @@ export async function startTestApp({
     logger: logger ?? makeLogger(config.logLevel),
     onStatement: (text) => statements.push(text),
   });
-  await application.start();
+  await application.start().catch(async (error: unknown) => {
+    await stopAll(server, application, database ? null : own);
+    throw error;
+  });
   answer = application.listener;
   return {
     baseUrl,
