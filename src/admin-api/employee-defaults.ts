@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { EmployeeDefaults } from '../provisioning/settings.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
+import { previewOf, writeCursor } from './preview-page.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 
 export function makeEmployeeDefaultsRoutes({ operations }: AdminDependencies): Router {
@@ -18,6 +19,12 @@ export function makeEmployeeDefaultsRoutes({ operations }: AdminDependencies): R
     const { value, revision } = await employeeDefaults.replace(contextOf(response), input, options);
     setEtag(response, revision);
     response.json(value);
+  });
+  router.post('/employee-defaults/preview', async (request, response) => {
+    const input = bodyOf<Partial<EmployeeDefaults>>(request);
+    const preview = await employeeDefaults.preview(contextOf(response), input, previewOf(request));
+    const { digest, counts, items, next } = preview;
+    response.json({ digest, counts, items, nextCursor: writeCursor(next) });
   });
   return router;
 }

@@ -1,32 +1,9 @@
-import { type Request, Router } from 'express';
-import { OperationError } from '../operations/operation-error.ts';
-import type { PreviewPosition, PreviewRequest } from '../operations/rule-change-operations.ts';
+import { Router } from 'express';
 import type { RuleChangeInput } from '../operations/rule-changes.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { representMappingRule } from './mapping-rules.ts';
-import { bodyOf, contextOf, queryOf } from './request-facts.ts';
-
-const DEFAULT_LIMIT = 50;
-const cursorForm = /^r1:([A-Za-z0-9_-]{43}):(\d{1,9})$/;
-
-const writeCursor = ({ digest, offset }: PreviewPosition): string =>
-  Buffer.from(`r1:${digest}:${offset}`, 'latin1').toString('base64url');
-
-function readCursor(cursor: string): PreviewPosition {
-  const [, digest, offset] = cursorForm.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  if (digest !== undefined && offset !== undefined) return { digest, offset: Number(offset) };
-  const fields = [{ pointer: '/cursor', detail: 'must be the nextCursor of the page before' }];
-  throw new OperationError('invalid', 'The cursor is not one of ours.', { fields, reason: 'cursor' });
-}
-
-function previewOf(request: Request): PreviewRequest {
-  const limit = queryOf(request, 'limit');
-  const cursor = queryOf(request, 'cursor');
-  return {
-    limit: limit === null ? DEFAULT_LIMIT : Number(limit),
-    position: cursor === null ? null : readCursor(cursor),
-  };
-}
+import { previewOf, writeCursor } from './preview-page.ts';
+import { bodyOf, contextOf } from './request-facts.ts';
 
 interface ChangesBody {
   readonly changes: readonly RuleChangeInput[];
@@ -49,7 +26,7 @@ export function makeRuleChangeRoutes({ operations }: AdminDependencies): Router 
         after,
         effects,
       })),
-      nextCursor: next === null ? null : writeCursor(next),
+      nextCursor: writeCursor(next),
     });
   });
   router.post('/mapping-rules/apply', async (request, response) => {

@@ -4,14 +4,19 @@ import { checkEmployeeLists, checkSecurityRole, noReferences } from './check-ref
 import type { OrganizationContext } from './context.ts';
 import { FieldFaults, tidy } from './field-faults.ts';
 import { requireCompleteDefaults } from './missing-defaults.ts';
-import type { Clock, Stores, UnitOfWork } from './ports.ts';
+import { type PlanTools, type PreviewPosition, type PreviewRequest, requireSamePage } from './plan-people.ts';
+import type { Stores, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
+import { type DefaultsPlan, planDefaults } from './preview-defaults.ts';
 import { isSameRecord } from './same-record.ts';
 import type { ChangeOptions } from './scim-operations.ts';
 
-export interface EmployeeDefaultsDependencies {
+export interface EmployeeDefaultsDependencies extends PlanTools {
   readonly unitOfWork: UnitOfWork;
-  readonly clock: Clock;
+}
+
+export interface DefaultsPreview extends Pick<DefaultsPlan, 'digest' | 'counts' | 'items'> {
+  readonly next: PreviewPosition | null;
 }
 
 export interface EmployeeDefaultsOperations {
@@ -22,6 +27,12 @@ export interface EmployeeDefaultsOperations {
     input: Partial<EmployeeDefaults>,
     options: ChangeOptions,
   ) => Promise<Revised<EmployeeDefaults>>;
+  /** Whom the new defaults would give other values; nothing is written or locked. */
+  readonly preview: (
+    context: OrganizationContext,
+    input: Partial<EmployeeDefaults>,
+    request: PreviewRequest,
+  ) => Promise<DefaultsPreview>;
 }
 
 export function makeEmployeeDefaultsOperations(
@@ -41,6 +52,14 @@ export function makeEmployeeDefaultsOperations(
         if (isSameRecord(before.value, value)) return before;
         const revision = await stores.employeeDefaults.save(value, clock.now());
         return { value, revision };
+      }),
+    preview: (context, input, { limit, position }) =>
+      unitOfWork.read(context, async (stores) => {
+        const value = readDefaults(input);
+        await checkDefaults(stores, value);
+        const window = { offset: position?.offset ?? 0, limit };
+        const { digest, counts, items, total } = await planDefaults(stores, value, window, dependencies);
+        return { digest, counts, items, next: requireSamePage({ digest, total }, { limit, position }) };
       }),
   };
 }

@@ -11,6 +11,7 @@ import {
   planEffects,
 } from '../reconciliation/person-change.ts';
 import { type RuleOverlay, withRuleOverlay } from '../reconciliation/rule-overlay.ts';
+import { OperationError } from './operation-error.ts';
 import type { MemberOfGroups, PlanningStore } from './planning-ports.ts';
 import { type DecisionTools, lookupOf } from './reconcile.ts';
 import type { RuleStep } from './rule-changes.ts';
@@ -42,6 +43,32 @@ export interface Plan {
   /** Those in the window, in the order of their directory user ids within each connection. */
   readonly items: readonly PlannedPerson[];
   readonly total: number;
+}
+
+/** A page of a preview goes on where the one before it ended, as long as the outcome is still the same. */
+export interface PreviewPosition {
+  readonly digest: string;
+  readonly offset: number;
+}
+
+export interface PreviewRequest {
+  readonly limit: number;
+  readonly position: PreviewPosition | null;
+}
+
+type Outcome = Pick<Plan, 'digest' | 'total'>;
+
+export function requireSameOutcome(plan: Outcome, digest: string, whatToDo: string): void {
+  if (plan.digest === digest) return;
+  const detail = `What the changes would do is not what it was in that preview. ${whatToDo}`;
+  throw new OperationError('conflict', detail, { digest: plan.digest });
+}
+
+/** Where the next page starts; the one that is asked for must be of the outcome that the first one showed. */
+export function requireSamePage(plan: Outcome, { limit, position }: PreviewRequest): PreviewPosition | null {
+  if (position !== null) requireSameOutcome(plan, position.digest, 'Start again with the first page.');
+  const end = (position?.offset ?? 0) + limit;
+  return end < plan.total ? { digest: plan.digest, offset: end } : null;
 }
 
 /** So many people are decided between two turns of the event loop. */

@@ -8,7 +8,11 @@ import {
   type PlannedPerson,
   type PlanTools,
   type PlanWindow,
+  type PreviewPosition,
+  type PreviewRequest,
   planRuleSteps,
+  requireSameOutcome,
+  requireSamePage,
 } from './plan-people.ts';
 import type { Stores, UnitOfWork } from './ports.ts';
 import { inlineLimit } from './reconcile-members.ts';
@@ -26,17 +30,6 @@ export interface RuleChangeDependencies extends PlanTools {
   readonly unitOfWork: UnitOfWork;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
-}
-
-/** A page of a preview goes on where the one before it ended, as long as the outcome is still the same. */
-export interface PreviewPosition {
-  readonly digest: string;
-  readonly offset: number;
-}
-
-export interface PreviewRequest {
-  readonly limit: number;
-  readonly position: PreviewPosition | null;
 }
 
 export interface Preview extends Pick<Plan, 'digest' | 'counts'> {
@@ -75,19 +68,11 @@ export function makeRuleChangeOperations(dependencies: RuleChangeDependencies): 
         const rules = decidingRules(await draftRuleSteps(stores, changes, dependencies));
         const offset = position?.offset ?? 0;
         const plan = await planRuleSteps(stores.planning, rules, { offset, limit }, dependencies);
-        if (position !== null) requireSameOutcome(plan, position.digest, 'Start again with the first page.');
-        const end = offset + limit;
-        const next = end < plan.total ? { digest: plan.digest, offset: end } : null;
+        const next = requireSamePage(plan, { limit, position });
         return { digest: plan.digest, counts: plan.counts, items: plan.items, next };
       }),
     apply: (context, changes, digest) => applyChanges({ context, changes, digest }, dependencies),
   };
-}
-
-function requireSameOutcome(plan: Plan, digest: string, whatToDo: string): void {
-  if (plan.digest === digest) return;
-  const detail = `What the changes would do is not what it was in that preview. ${whatToDo}`;
-  throw new OperationError('conflict', detail, { digest: plan.digest });
 }
 
 const readAgain = 'Preview the changes again, look at the difference, and apply them with the new digest.';
