@@ -41,6 +41,11 @@ export function runServer(
   child.stdout.on('data', read);
   child.stderr.on('data', read);
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  // Comes after the exit, when all output has been read.
+  let isClosed = false;
+  child.once('close', () => {
+    isClosed = true;
+  });
   cleanUpLater(t, async () => {
     if (isOver()) return;
     child.kill('SIGKILL');
@@ -51,13 +56,13 @@ export function runServer(
     child,
     output: () => output,
     ready: async () => {
-      await until(() => baseUrl() !== undefined || isOver());
+      await until(() => baseUrl() !== undefined || isClosed);
       const found = baseUrl();
       if (found === undefined) throw new Error(`The server ended before it was ready:\n${output}`);
       return found;
     },
     ended: async () => {
-      if (!isOver()) await once(child, 'close');
+      if (!isClosed) await once(child, 'close');
       return child.exitCode ?? child.signalCode;
     },
   };

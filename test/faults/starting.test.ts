@@ -135,6 +135,11 @@ describe('a database of the operator', () => {
       database.url,
       `create role ${role} login password 'local'; alter database ${name} owner to ${role}`,
     );
+    // Roles belong to the whole server, and another test file may make this one at any moment.
+    await executeSql(
+      database.url,
+      'do $$ begin create role rollcall_app nologin; exception when duplicate_object then null; end $$',
+    );
     const refused = runServer(t, { DATABASE_URL: url.href });
     assert.equal(await refused.ended(), 1);
     assert.match(refused.output(), /^The database user \S+ lacks a right: run as administrator: [^\n]+\n$/);
