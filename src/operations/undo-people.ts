@@ -8,7 +8,7 @@ import type { RecordedEvent, RecordedEventsLookup, UndoLookup } from './change-s
 import type { Stores } from './ports.ts';
 
 /** So many entries of the log are taken back in one unit of work. */
-export const undoBatchSize = 200;
+const undoBatchSize = 200;
 
 /** A field that was left alone, with the directory user whose record it is. */
 export interface LeftField extends LeftAlone {
