@@ -5,11 +5,11 @@ import type { AppliedGroup, StagedGroup } from './graph-sync-ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { SyncRound } from './sync-round.ts';
 
-const userBatch = 500;
+const userBatch = 1_000;
 const groupBatch = 200;
 const memberBatch = 5_000;
 /** So many people are decided in one unit of work. */
-const decideBatch = 500;
+const decideBatch = 1_000;
 
 /** Brings everything that was read into the mirror: users, then groups, then who is in which. */
 export async function applyStaged(round: SyncRound): Promise<void> {

@@ -141,10 +141,11 @@ const rules = `
       select json_build_object('id', g.directory_group_id, 'name', g.display_name,
         'createdAt', g.created_upstream_at, 'firstSeenAt', g.first_seen_at, 'state', 'found')
       from directory_groups g
-      where g.organization_id = $1::uuid and g.directory_group_id = (
-        select m.directory_group_id from member_rules m where m.mapping_rule_id = r.mapping_rule_id
-        order by m.first_seen_at desc, m.directory_group_id desc limit 1))))
-  from (select distinct m.mapping_rule_id from member_rules m) d
+      where g.organization_id = $1::uuid and g.directory_group_id = d.directory_group_id)))
+  from (
+    select distinct on (m.mapping_rule_id) m.mapping_rule_id, m.directory_group_id from member_rules m
+    order by m.mapping_rule_id, m.first_seen_at desc, m.directory_group_id desc
+  ) d
   cross join lateral (
     select x.* from mapping_rules x where x.organization_id = $1::uuid and x.mapping_rule_id = d.mapping_rule_id limit 1
   ) r`;
@@ -224,6 +225,16 @@ const blockedUsers = `
     select from directory_users x
     where x.organization_id = $1::uuid and x.directory_user_id = w.key and x.is_blocked_upstream offset 0)`;
 
+const openHolds = `
+  select json_agg(json_build_object('id', h.held_change_id, 'directoryUserId', w.key, 'effect', h.effect,
+    'cause', h.cause, 'state', h.state) order by h.held_change_id desc)
+  from unnest($2::uuid[]) as w(key)
+  cross join lateral (
+    select x.held_change_id, x.effect, x.cause, x.state from held_changes x
+    where x.organization_id = $1::uuid and x.directory_user_id = w.key and x.is_open
+    offset 0
+  ) h`;
+
 const relations = `
   select json_agg(e.employee_id) from locked_employees e
   where exists (
@@ -245,7 +256,7 @@ const casesText = (lock: string, personIds: string | null = null): string => `
     (${identities}) as "identities", (${takenNames('username_key', '$5')}) as "usernames",
     (${takenNames('email_key', '$4')}) as "loginEmails", (${jobTitles}) as "jobTitles",
     (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations",
-    (${blockedUsers}) as "blockedUsers"`;
+    (${blockedUsers}) as "blockedUsers", (${openHolds}) as "openHolds"`;
 
 export const loadCasesText = casesText('for update');
 

@@ -52,6 +52,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Stands in for the identity platform and Microsoft Graph; without it, there is none to be reached. */
   readonly entra?: Pick<EntraEmulator, 'loginUrl' | 'graphUrl'>;
+  /** Of 32 bytes, where several servers share a database. */
+  readonly encryptionKey?: Buffer;
   /** Instead of one that is silent. */
   readonly logger?: Logger;
   /** A database that others use too; otherwise the app has one of its own, dropped with it. */
@@ -67,6 +69,7 @@ export async function startTestApp({
   database,
   entra,
   logger,
+  encryptionKey,
 }: TestAppOptions = {}): Promise<TestApp> {
   const adminKey = `test_${randomBytes(24).toString('base64url')}`;
   const config = readConfig({
@@ -92,7 +95,7 @@ export async function startTestApp({
     config,
     databaseUrl: own.url,
     publicUrl: baseUrl,
-    encryptionKey: createSecretKey(randomBytes(32)),
+    encryptionKey: createSecretKey(encryptionKey ?? randomBytes(32)),
     logger: logger ?? makeLogger(config.logLevel),
     onStatement: (text) => statements.push(text),
   });

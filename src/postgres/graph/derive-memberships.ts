@@ -51,12 +51,17 @@ const bringToWanted = `
   ),
   dropped as (
     delete from memberships m
-    using (
-      select h.directory_group_id, h.directory_user_id from held h
-      except select w.directory_group_id, w.directory_user_id from wanted w
-    ) o
-    where m.organization_id = $1::uuid and m.directory_group_id = o.directory_group_id
-      and m.directory_user_id = o.directory_user_id and m.source = 'graph'
+    where m.organization_id = $1::uuid and m.ctid = any(array(
+      select x.ctid from (
+        select h.directory_group_id, h.directory_user_id from held h
+        except select w.directory_group_id, w.directory_user_id from wanted w
+      ) o
+      cross join lateral (
+        select y.ctid from memberships y
+        where y.organization_id = $1::uuid and y.directory_group_id = o.directory_group_id
+          and y.directory_user_id = o.directory_user_id and y.source = 'graph'
+        limit 1
+      ) x))
     returning m.directory_group_id, m.directory_user_id
   ),
   -- who joins with the first source and leaves with the last
@@ -72,11 +77,15 @@ const bringToWanted = `
       where o.organization_id = $1::uuid and o.directory_group_id = d.directory_group_id
         and o.directory_user_id = d.directory_user_id and o.source <> 'graph' offset 0)
   ),
+  changes as materialized (
+    select m.directory_group_id, sum(m.difference)::integer as difference from moved m group by 1
+  ),
   counted as (
     update directory_groups g
     set member_count = g.member_count + c.difference, version = g.version + 1, last_modified_at = $4::timestamptz
-    from (select m.directory_group_id, sum(m.difference)::integer as difference from moved m group by 1) c
-    where g.organization_id = $1::uuid and g.directory_group_id = c.directory_group_id
+    from changes c
+    where g.organization_id = $1::uuid and c.directory_group_id = g.directory_group_id
+      and g.directory_group_id = any(array(select h.directory_group_id from changes h))
   )`;
 
 const heldBySubjects = `
@@ -99,8 +108,9 @@ export const takeAffectedText = `
     limit $3
   ),
   taken as (
-    delete from graph_affected_users a using batch b
-    where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.directory_user_id = b.directory_user_id
+    delete from graph_affected_users a
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid
+      and a.directory_user_id <= (select b.directory_user_id from batch b order by b.directory_user_id desc limit 1)
   ),
   subjects as materialized (
     select b.directory_user_id, u.object_id

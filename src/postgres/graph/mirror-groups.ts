@@ -119,7 +119,9 @@ const applyText = `
   )
   select 1`;
 
-/** Memberships really gained and lost, then everybody who is concerned: the user, or all users below a nested group. */
+/**
+ * The tables are filled faster than their statistics follow, so that a join may be planned as a scan for each row: ranges
+ * and look-ups one by one leave no choice. Memberships really gained and lost, then everybody who is concerned: the user, or all users below a nested group. */
 const applyMembersText = `
   with batch as materialized (
     select s.group_object_id, s.member_object_id, s.present, s.type = 'group' or s.type = 'unknown' and exists (
@@ -131,9 +133,11 @@ const applyMembersText = `
     limit $3
   ),
   unstaged as (
-    delete from graph_staged_members s using batch b
-    where s.organization_id = $1::uuid and s.connection_id = $2::uuid and s.group_object_id = b.group_object_id
-      and s.member_object_id = b.member_object_id
+    delete from graph_staged_members s
+    where s.organization_id = $1::uuid and s.connection_id = $2::uuid
+      and (s.group_object_id, s.member_object_id) <= (
+        select b.group_object_id, b.member_object_id from batch b
+        order by b.group_object_id desc, b.member_object_id desc limit 1)
   ),
   joined as (
     insert into graph_members (organization_id, connection_id, group_object_id, member_object_id, is_group)
@@ -142,9 +146,16 @@ const applyMembersText = `
     returning member_object_id, is_group
   ),
   parted as (
-    delete from graph_members m using batch b
-    where not b.present and m.organization_id = $1::uuid and m.connection_id = $2::uuid
-      and m.group_object_id = b.group_object_id and m.member_object_id = b.member_object_id
+    delete from graph_members m
+    where m.organization_id = $1::uuid and m.ctid = any(array(
+      select x.ctid from batch b
+      cross join lateral (
+        select y.ctid from graph_members y
+        where y.organization_id = $1::uuid and y.connection_id = $2::uuid and y.group_object_id = b.group_object_id
+          and y.member_object_id = b.member_object_id
+        limit 1
+      ) x
+      where not b.present))
     returning m.member_object_id, m.is_group
   ),
   touched as materialized (

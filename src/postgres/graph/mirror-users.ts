@@ -77,7 +77,9 @@ const freeNamesText = `
     version = x.version + 1
   from jsonb_to_recordset($3::jsonb) as w(id uuid, name text)
   where x.organization_id = $1::uuid and x.user_name_key = lower(w.name) and x.connection_id = $2::uuid
-    and x.deleted_at is null and x.directory_user_id <> w.id`;
+    and x.deleted_at is null and x.directory_user_id <> w.id
+    and x.user_name_key = any(array(
+      select lower(n.name) from jsonb_to_recordset($3::jsonb) as n(id uuid, name text)))`;
 
 const given = `
   given as materialized (
@@ -103,11 +105,14 @@ const writeMirror = `
     from given g
     where not g."isNew" and g."userName" is not null
       and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+      and u.directory_user_id = any(array(
+        select h."directoryUserId" from given h where not h."isNew" and h."userName" is not null))
   ),
   blocked as (
     update directory_users u set is_blocked_upstream = g."isBlocked"
     from given g
     where g."userName" is null and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+      and u.directory_user_id = any(array(select h."directoryUserId" from given h where h."userName" is null))
       and u.is_blocked_upstream <> g."isBlocked"
   ),
   wanted_emails as materialized (

@@ -36,11 +36,15 @@ const insertText = (kind: Kind): string => {
 };
 
 const updateText = (kind: Kind): string => `
-  update graph_staged_${kind} s set fields = r.fields, removed = r.removed, is_contested = r."isContested",
-    is_whole = s.is_whole or coalesce(r."isWhole", false)
-  from jsonb_to_recordset($3::jsonb) as r("objectId" uuid, fields jsonb, removed text, "isContested" boolean,
-    "isWhole" boolean)
-  where s.organization_id = $1::uuid and s.connection_id = $2::uuid and s.object_id = r."objectId"`;
+  with given as materialized (
+    select r.* from jsonb_to_recordset($3::jsonb) as r("objectId" uuid, fields jsonb, removed text,
+      "isContested" boolean, "isWhole" boolean)
+  )
+  update graph_staged_${kind} s set fields = g.fields, removed = g.removed, is_contested = g."isContested",
+    is_whole = s.is_whole or coalesce(g."isWhole", false)
+  from given g
+  where s.organization_id = $1::uuid and s.connection_id = $2::uuid and s.object_id = g."objectId"
+    and s.object_id = any(array(select h."objectId" from given h))`;
 
 const stageMembersText = `
   insert into graph_staged_members as s (organization_id, connection_id, group_object_id, member_object_id, type,
@@ -58,7 +62,7 @@ const unclearText = (kind: Kind, name: string): string => `
   where s.organization_id = $1 and s.connection_id = $2 and (s.is_contested
     or s.removed is null and not s.fields ? '${name}' and (s.is_whole or not exists (
       select from graph_${kind} k
-      where k.organization_id = $1 and k.connection_id = $2 and k.object_id = s.object_id)))
+      where k.organization_id = $1 and k.connection_id = $2 and k.object_id = s.object_id offset 0)))
   order by s.object_id limit $3`;
 
 const rowOf = <Fields>(

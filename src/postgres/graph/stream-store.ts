@@ -15,7 +15,7 @@ const sweepUsers = `
     and exists (select from graph_streams t
       where t.organization_id = $1 and t.connection_id = $2 and t.kind = 'users' and t.is_full)
     and not exists (select from graph_staged_users s
-      where s.organization_id = $1 and s.connection_id = $2 and s.object_id = k.object_id)`;
+      where s.organization_id = $1 and s.connection_id = $2 and s.object_id = k.object_id offset 0)`;
 
 /** Before the groups, whose swept rows would be taken for read ones. */
 const sweepMembers = `
@@ -25,11 +25,15 @@ const sweepMembers = `
   from graph_staged_groups g
   join graph_streams t on t.organization_id = $1 and t.connection_id = $2 and t.graph_stream_id = g.graph_stream_id
     and t.is_full
-  join graph_members m on m.organization_id = $1 and m.connection_id = $2 and m.group_object_id = g.object_id
+  cross join lateral (
+    select x.group_object_id, x.member_object_id from graph_members x
+    where x.organization_id = $1 and x.connection_id = $2 and x.group_object_id = g.object_id
+    offset 0
+  ) m
   where g.organization_id = $1 and g.connection_id = $2 and g.removed is null
     and not exists (select from graph_staged_members s
       where s.organization_id = $1 and s.connection_id = $2 and s.group_object_id = m.group_object_id
-        and s.member_object_id = m.member_object_id)`;
+        and s.member_object_id = m.member_object_id offset 0)`;
 
 const sweepGroups = `
   insert into graph_staged_groups (organization_id, connection_id, object_id, graph_stream_id, fields, removed, is_whole,
@@ -40,7 +44,7 @@ const sweepGroups = `
     and (t.group_ids is null or k.object_id = any(t.group_ids))
   where t.organization_id = $1 and t.connection_id = $2 and t.kind = 'groups' and t.is_full
     and not exists (select from graph_staged_groups s
-      where s.organization_id = $1 and s.connection_id = $2 and s.object_id = k.object_id)
+      where s.organization_id = $1 and s.connection_id = $2 and s.object_id = k.object_id offset 0)
   order by k.object_id`;
 
 const completeText = `

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
+import { type AdminClient, makeAdminClient } from '../demo/admin-client.ts';
+import { startEmulatorProcess } from '../support/entra/emulator-process-client.ts';
+import { startServerProcess } from '../support/server-process.ts';
+import { usageOf } from './process-usage.ts';
+
+/**
+ * A first sync of a large tenant, against the emulator as a process of its own: users a second from the request to the last
+ * person, and the memory of the server. `GRAPH_USERS` and `GRAPH_GROUPS` set the size.
+ */
+const users = Number(process.env['GRAPH_USERS'] ?? 100_000);
+const groups = Number(process.env['GRAPH_GROUPS'] ?? 500);
+const secret = 'kQ8~the-value-of-the-client-secret';
+
+interface Named {
+  readonly id: string;
+}
+
+interface Run extends Named {
+  readonly state: string;
+  readonly progress: { readonly done: number; readonly total: number | null };
+  readonly counts: Readonly<Record<string, number>>;
+  readonly error: string | null;
+}
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+async function prepare(admin: AdminClient): Promise<string> {
+  const made = async (path: string, body: object) => (await admin.post<Named>(path, body)).id;
+  const roles = await admin.get<{ items: (Named & { name: string })[] }>('/security-roles?limit=200');
+  const role = (name: string) => roles.items.find((it) => it.name === name)?.id ?? '';
+  const people = await admin.get<{ items: Named[] }>('/employees');
+  await admin.put('/employee-defaults', {
+    departmentId: await made('/departments', { name: 'Service Desk' }),
+    locationId: await made('/locations', { name: 'Berlin' }),
+    managerId: people.items[0]?.id ?? null,
+    jobTitleId: await made('/job-titles', { name: 'Engineer' }),
+    employmentType: 'Full-time',
+    securityRoleId: role('Read Only'),
+    employeeRoleId: await made('/employee-roles', { name: 'Support' }),
+    accountId: null,
+  });
+  await admin.patch('/settings', { provisioningMode: 'azureAdSync' });
+  return role('Technician');
+}
+
+async function follow(admin: AdminClient, pid: number, runId: string): Promise<Run> {
+  let peak = 0;
+  const started = performance.now();
+  for (let turn = 0; ; turn += 1) {
+    const run = await admin.get<Run>(`/sync-runs/${runId}`);
+    const { rssMegabytes } = usageOf(pid);
+    peak = Math.max(peak, rssMegabytes);
+    const seconds = (performance.now() - started) / 1000;
+    if (!['queued', 'running'].includes(run.state)) {
+      const rate = Math.round(users / seconds);
+      say(`${run.state} after ${seconds.toFixed(1)} s: ${rate} users/s, memory up to ${Math.round(peak)} MB`);
+      return run;
+    }
+    if (turn % 20 === 0) {
+      say(
+        `${seconds.toFixed(0)} s ${run.progress.done} of ${run.progress.total}, ${Math.round(rssMegabytes)} MB`,
+      );
+    }
+    await sleep(500);
+  }
+}
+
+const dataDir = await mkdtemp(join(tmpdir(), 'rollcall-graph-'));
+const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
+const database = await startEmbeddedServer({ dataDir });
+const emulator = await startEmulatorProcess();
+const server = await startServerProcess({
+  DATABASE_URL: database.url,
+  PORT: '0',
+  ADMIN_API_KEY: adminKey,
+  ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+  LOG_LEVEL: 'warn',
+  ENTRA_LOGIN_URL_GLOBAL: emulator.loginUrl,
+  GRAPH_URL_GLOBAL: emulator.graphUrl,
+});
+try {
+  const tenant = await emulator.control('add-tenant', {
+    domains: ['large.example', 'large.onmicrosoft.com'],
+  });
+  await emulator.control('set-tenant', { tenantId: tenant['id'], deltaPageSize: 200, throttling: 'observe' });
+  const seeded = await emulator.control('seed', { tenantId: tenant['id'], users, groups, nestedGroups: 20 });
+  const groupIds = seeded['groupIds'];
+  const application = await emulator.control('register-application', { secrets: [secret] });
+  const roles = ['User.Read.All', 'Group.Read.All'];
+  await emulator.control('consent', { tenantId: tenant['id'], appId: application['appId'], roles });
+  const admin = makeAdminClient(server.baseUrl, adminKey);
+  const technician = await prepare(admin);
+  const connection = await admin.post<Named>('/connections', {
+    name: 'Large',
+    kind: 'entra',
+    tenant: tenant['id'],
+    applicationId: application['appId'],
+    applicationKey: secret,
+  });
+  await admin.post(`/connections/${connection.id}/connect`, { mode: 'application' });
+  for (const [order, groupId] of (Array.isArray(groupIds) ? groupIds : []).entries()) {
+    const rule = {
+      connectionId: connection.id,
+      groupId,
+      order,
+      userType: 'employee',
+      securityRoleId: technician,
+    };
+    await admin.post('/mapping-rules', rule);
+  }
+  say(
+    `${users} users in ${groups} groups; the server holds ${Math.round(usageOf(server.pid).rssMegabytes)} MB`,
+  );
+  const run = await admin.post<Run>(`/connections/${connection.id}/sync`, {});
+  const ended = await follow(admin, server.pid, run.id);
+  say(JSON.stringify({ counts: ended.counts, error: ended.error }));
+  const again = await admin.post<Run>(`/connections/${connection.id}/sync`, {});
+  await follow(admin, server.pid, again.id);
+} finally {
+  await server.stop();
+  await emulator.stop();
+  await database.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
