@@ -67,7 +67,13 @@ export function writeScenarios({ userIds, groups }: World): readonly ScaleScenar
     path: `/Groups/${id}`,
     body,
   });
+  const last = userIds.slice(-1);
+  const removal = patchOf({ op: 'remove', path: 'members', value: membersOf(last) });
   return [
+    patch('add 1 member to none', empty, add(last)),
+    patch('remove 1 member of 1', empty, removal),
+    patch('remove 1 member of the largest', largest, removal),
+    patch('add 1 member to the largest', largest, add(last)),
     patch('add 1,000 members', empty, add(userIds.slice(0, 1000))),
     patch('add 10,000 members', empty, add(userIds.slice(0, 10_000))),
     {
