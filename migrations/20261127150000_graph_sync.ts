@@ -236,15 +236,27 @@ async function findAcrossOrganizations(knex: Knex): Promise<void> {
         where s.connection_id = wanted_connection_id
       $$;
 
-    revoke all on function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid) from public;
-    grant execute on function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid) to rollcall_app;
+    create function list_graph_ages() returns table (connection_id uuid, age_seconds double precision)
+      language sql stable security definer set search_path = pg_catalog, public
+      as $$
+        select c.connection_id, extract(epoch from now() - c.last_graph_success_at)::double precision
+        from graph_syncs s
+        join connections c on c.organization_id = s.organization_id and c.connection_id = s.connection_id
+        where c.status <> 'disabled' and c.last_graph_success_at is not null
+        order by c.last_graph_success_at limit 1000
+      $$;
+
+    revoke all on function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid), list_graph_ages()
+      from public;
+    grant execute on function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid), list_graph_ages()
+      to rollcall_app;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     alter table sync_runs drop column task;
-    drop function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid);
+    drop function take_due_graph_syncs(integer, interval), find_graph_subscriptions(uuid), list_graph_ages();
     drop table graph_subscriptions, graph_affected_users, graph_staged_members, graph_staged_groups, graph_staged_users,
       graph_members, graph_groups, graph_users, graph_streams, graph_syncs;
     drop index directory_groups__by_display_name, directory_groups__one_display_name;

@@ -5,6 +5,7 @@ import { lifecyclePath, notificationPath } from './http/graph-notifications.ts';
 import type { JobHandlers, JobQueue } from './jobs/job-queue.ts';
 import { makeSyncLoop } from './jobs/sync-loop.ts';
 import type { Logger } from './observability/logger.ts';
+import type { DirectoryAge } from './observability/metrics.ts';
 import type { Encryption } from './operations/connection-ports.ts';
 import { type EvaluateGroups, makeEvaluateGroups } from './operations/evaluate-groups.ts';
 import type { ReceiveNotifications } from './operations/graph-notification-ports.ts';
@@ -13,7 +14,7 @@ import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
 import { makeReceiveNotifications } from './operations/receive-notifications.ts';
 import { makeSyncConnection } from './operations/sync-connection.ts';
 import type { Database } from './postgres/database.ts';
-import { makeFindSubscriptions, makeTakeDueSyncs } from './postgres/graph/due-syncs.ts';
+import { makeFindSubscriptions, makeListGraphAges, makeTakeDueSyncs } from './postgres/graph/due-syncs.ts';
 
 export interface GraphSyncParts {
   readonly config: Config;
@@ -35,6 +36,7 @@ export interface GraphSync {
   readonly evaluateGroups: EvaluateGroups;
   /** Something was made due. */
   readonly syncWaiting: () => void;
+  readonly directoryAges: () => Promise<readonly DirectoryAge[]>;
   readonly start: () => void;
   /** Leaves what is being read to another server. */
   readonly stop: () => Promise<void>;
@@ -74,6 +76,7 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
     }),
     evaluateGroups: makeEvaluateGroups({ ...parts, directory: graph.directory }),
     syncWaiting: loop.lookSoon,
+    directoryAges: makeListGraphAges(database),
     start: loop.start,
     stop: async () => {
       stopping.abort();

@@ -171,6 +171,7 @@ export function compose(parts: ApplicationParts): Application {
   const { config, logger } = parts;
   const core = makeServerCore(parts);
   const metrics = makeMetrics({ processMetrics: true });
+  metrics.watchDirectoryAges(core.graphSync.directoryAges);
   const { database, credentials, jobs, unitOfWork, scim, graphSync } = core;
   return {
     listener: makeListener(parts, core, metrics),

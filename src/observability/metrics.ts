@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What is known of a request once it is answered; `routeClass` must come from a bounded set. */
 export type AnsweredRequest = {
@@ -14,12 +14,20 @@ export type CountedDecision = {
   readonly action: string;
 };
 
+/** How old the knowledge of a connected directory is. */
+export type DirectoryAge = {
+  readonly connectionId: string;
+  readonly ageSeconds: number;
+};
+
 export type Metrics = {
   readonly contentType: string;
   /** The Prometheus text format. */
   render(): Promise<string>;
   observeRequest(request: AnsweredRequest): void;
   countDecision(decision: CountedDecision, times?: number): void;
+  /** Asked whenever the metrics are read; what cannot be told then is left out. */
+  watchDirectoryAges(read: () => Promise<readonly DirectoryAge[]>): void;
 };
 
 /** Every application has its own registry, so that several can live in one process. */
@@ -50,5 +58,21 @@ export function makeMetrics(options: { readonly processMetrics?: boolean } = {})
     countDecision({ trigger, action }, times = 1) {
       decisions.inc({ trigger, action }, times);
     },
+    watchDirectoryAges: (read) => watchDirectoryAges(registry, read),
   };
+}
+
+function watchDirectoryAges(registry: Registry, read: () => Promise<readonly DirectoryAge[]>): void {
+  new Gauge({
+    name: 'rollcall_graph_age_seconds',
+    help: 'Time since Microsoft Graph last told all changes of a connected directory.',
+    labelNames: ['connection'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      // The other metrics are wanted most when the database is away.
+      const ages = await read().catch(() => []);
+      for (const { connectionId, ageSeconds } of ages) this.set({ connection: connectionId }, ageSeconds);
+    },
+  });
 }

@@ -28,13 +28,6 @@ export interface EvaluationDependencies {
   readonly directory: GraphDirectory;
 }
 
-/** For connections without Graph. */
-export const evaluateNothing: EvaluateGroups = {
-  isConnected: async () => false,
-  ofNew: async () => notAsked,
-  ofExisting: async () => notAsked,
-};
-
 const notAsked = { kind: 'notAsked' } as const;
 /** A provisioning client waits for the answer. */
 const budgetMs = 2_000;

@@ -63,6 +63,11 @@ describe('first sync of a connected tenant', () => {
     const connection = await world.expect(200, 'GET', `/connections/${world.connectionId}`);
     assert.ok(Date.parse(connection.lastSync) > 0);
     assert.ok(Date.parse(connection.lastGraphSuccessAt) > 0);
+    const metrics = await (await fetch(`${world.app.baseUrl}/metrics`)).text();
+    assert.match(
+      metrics,
+      new RegExp(`rollcall_graph_age_seconds\\{connection="${world.connectionId}"\\} \\d`),
+    );
   });
 
   it('sends guests to their home address (A-17, REQ-37)', async () => {

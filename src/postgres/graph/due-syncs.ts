@@ -35,3 +35,10 @@ export const makeFindSubscriptions =
       values: [connectionId],
     });
   };
+
+/** Of all organizations, the oldest first; no more than anybody looks at. */
+export const makeListGraphAges =
+  (database: Database) => (): Promise<readonly { connectionId: string; ageSeconds: number }[]> =>
+    database.systemRows({
+      text: `select a.connection_id as "connectionId", a.age_seconds as "ageSeconds" from list_graph_ages() a`,
+    });
