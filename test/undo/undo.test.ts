@@ -285,6 +285,34 @@ describe('undoing what was done to people', () => {
     assert.equal((await world.expect(200, 'GET', `/employees/${employee.id}`)).status, 'active');
   });
 
+  it('does not bring back what does not exist any more: a record or a value of a list', async () => {
+    const { user, employee } = await makeEmployee();
+    const department = await world.expect(201, 'POST', '/departments', { name: unique('Former') });
+    await world.expect(200, 'PATCH', `/employees/${employee.id}`, { departmentId: department.id });
+    const path = `/employees/${employee.id}`;
+    const moved = await change(200, 'PATCH', path, { departmentId: world.defaults.departmentId });
+    await world.expect(204, 'DELETE', `/departments/${department.id}`);
+    const [gone] = (await undo(moved.set)).leftAlone;
+    assert.deepEqual([gone.field, gone.formerValue], ['departmentId', department.id]);
+    assert.match(gone.reason, /does not exist any more/);
+    const set = await patchUser(user, { title: 'Manager' });
+    await world.expect(204, 'DELETE', path);
+    const [deleted] = (await undo(set)).leftAlone;
+    assert.deepEqual([deleted.field, deleted.employeeId, deleted.value], ['id', employee.id, null]);
+    await world.expect(404, 'GET', path);
+  });
+
+  it('undoes an edit by hand', async () => {
+    const { employee } = await makeEmployee();
+    const { set } = await change(200, 'PATCH', `/employees/${employee.id}`, {
+      phone: '7',
+      securityRoleId: world.roles['Read Only'],
+      status: 'inactive',
+    });
+    assert.equal((await undo(set)).records, 1);
+    assert.deepEqual(lasting((await employees())[0]), lasting(employee));
+  });
+
   it('never takes the last administrator away', async () => {
     const group = unique('group');
     const user = await client.addUser(unique('ada'));
