@@ -20,7 +20,7 @@ const lockText = `
   cross join lateral (
     select x.* from directory_users x
     where x.organization_id = $1::uuid and x.directory_user_id = i.id
-    for update
+    for no key update
   ) u`;
 
 export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStore {

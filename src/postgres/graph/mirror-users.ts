@@ -19,7 +19,11 @@ const stagedText = `
   order by s.object_id
   limit $3`;
 
-const live = `x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.deleted_at is null`;
+/** By the key alone, the connection afterwards: no other index may seem as good while statistics lag behind. */
+const byObjectId = `
+  select x.directory_user_id, x.connection_id, x.deleted_at, x.is_provisioned from directory_users x
+  where x.organization_id = $1::uuid and x.object_id = a.id
+  offset 0`;
 
 /**
  * The row of the mirror that is the same person (D-05): the one it was joined with, the one with its object id, or a row of
@@ -38,15 +42,18 @@ const holdersText = `
         where x.organization_id = $1::uuid and x.directory_user_id = a."knownId"
           and (x.deleted_at is null or not x.is_provisioned)
         union all
-        select x.directory_user_id, 2 from directory_users x where ${live} and x.object_id = a.id
+        select y.directory_user_id, 2
+        from (${byObjectId}) y
+        where y.connection_id = $2::uuid and y.deleted_at is null
         union all
         select n.directory_user_id, 2 + w.ordinality
         from unnest(a.names) with ordinality as w(name, ordinality)
         cross join lateral (
-          select x.directory_user_id from directory_users x
-          where ${live} and x.user_name_key = w.name and x.object_id is null and x.is_provisioned
+          select x.directory_user_id, x.connection_id, x.object_id, x.is_provisioned from directory_users x
+          where x.organization_id = $1::uuid and x.user_name_key = w.name and x.deleted_at is null
           offset 0
         ) n
+        where n.connection_id = $2::uuid and n.object_id is null and n.is_provisioned
       ) c
       order by c.rank limit 1
     ) h
@@ -57,7 +64,7 @@ const holdersText = `
     cross join lateral (
       select x.* from directory_users x
       where x.organization_id = $1::uuid and x.directory_user_id = i.id
-      for update
+      for no key update
     ) u
   )
   select h.object_id as "objectId", to_json(l) as "holder", false as "isWithdrawn"
@@ -66,9 +73,8 @@ const holdersText = `
   select a.id, null, true
   from asked a
   where not exists (select from holders h where h.object_id = a.id)
-    and exists (select from directory_users x
-      where x.organization_id = $1::uuid and x.object_id = a.id and x.connection_id = $2::uuid
-        and x.deleted_at is not null and x.is_provisioned offset 0)`;
+    and exists (select from (${byObjectId}) y
+      where y.connection_id = $2::uuid and y.deleted_at is not null and y.is_provisioned)`;
 
 /** Graph frees a name by giving it to somebody else: whoever holds it here gets a name that nobody has (D-04). */
 const freeNamesText = `
