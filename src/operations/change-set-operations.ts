@@ -149,6 +149,8 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
   return tally.tell(id, context.requestId);
 }
 
+const directoryTriggers: ReadonlySet<ChangeSet['trigger']> = new Set(['scim', 'graph', 'approval']);
+
 async function undoBatch(
   stores: Stores,
   { context, id, personIds }: UndoRequest,
@@ -161,7 +163,7 @@ async function undoBatch(
   const log = { connectionId: set.connectionId, trigger: 'manual', runId: null, requestId } as const;
   await stores.events.append(log, at, batch.events);
   // What the directory says is still the same: only when it says something else is the person decided again.
-  const isOfDirectory = set.runId !== null || set.trigger === 'scim' || set.trigger === 'graph';
+  const isOfDirectory = set.runId !== null || directoryTriggers.has(set.trigger);
   if (isOfDirectory) await stores.changeSets.keepUndone(batch.userIds);
   if (requestId !== null) {
     const isWhole = personIds === null && batch.next === null;
