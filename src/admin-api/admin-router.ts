@@ -10,6 +10,7 @@ import { makeDirectoryRoutes } from './directory.ts';
 import { makeEmployeeDefaultsRoutes } from './employee-defaults.ts';
 import { makeEmployeeRoutes } from './employees.ts';
 import { makeErrorHandler } from './handle-error.ts';
+import { makeHeldChangeRoutes } from './held-changes.ts';
 import { makeKnownPathCheck } from './known-path.ts';
 import { makeMappingRuleRoutes } from './mapping-rules.ts';
 import { makeOrganizationRoutes } from './organizations.ts';
@@ -46,6 +47,7 @@ const routeModules: readonly RouteModule[] = [
   makeContactRoutes,
   makeRelationRoutes,
   makeDirectoryRoutes,
+  makeHeldChangeRoutes,
   makeProvisioningEventRoutes,
   makeChangeSetRoutes,
   makeWebhookRoutes,

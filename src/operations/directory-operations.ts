@@ -2,6 +2,7 @@ import { type Candidate, explain } from '../mapping/explain.ts';
 import type { MappingRule } from '../mapping/mapping-rule.ts';
 import { identify } from '../provisioning/directory-identity.ts';
 import { explainContact, explainEmployee, type FieldExplanation } from '../provisioning/explain-fields.ts';
+import type { HeldCause } from '../provisioning/held-change.ts';
 import type { OrganizationContext } from './context.ts';
 import {
   type DirectoryFilter,
@@ -86,7 +87,7 @@ async function explainUser(stores: Stores, view: DirectoryUserView): Promise<Exp
     { after: null, limit: shownEvents },
   );
   return {
-    outcome: outcomeOf(view, winner, lastEvents),
+    outcome: outcomeOf(view, winner, await stores.heldChanges.waitingCauseOf(id)),
     winner,
     candidates,
     fields: await explainFields(stores, view, winner),
@@ -94,16 +95,15 @@ async function explainUser(stores: Stores, view: DirectoryUserView): Promise<Exp
   };
 }
 
-/** A user that waits for an administrator has a rule, but the last thing that happened to it is the stop. */
+/** As the directory and the rules want it, unless something about the user waits for an administrator. */
 function outcomeOf(
   { user }: DirectoryUserView,
   winner: MappingRule | null,
-  lastEvents: readonly ProvisioningEvent[],
+  waiting: HeldCause | null,
 ): ExplainedOutcome {
+  if (waiting !== null) return waiting === 'conflict' ? 'conflict' : 'held';
   if (!user.active || user.deletedAt !== null) return 'inactive';
-  if (winner === null) return 'noRule';
-  const last = lastEvents.find((event) => event.trigger !== 'manual')?.action;
-  return last === 'conflict' || last === 'held' ? last : winner.userType;
+  return winner === null ? 'noRule' : winner.userType;
 }
 
 /** The record the user is now: the employee, else the contact; nothing when the mirror alone knows the user. */

@@ -15,6 +15,7 @@ import {
 import { type EmployeeOperations, makeEmployeeOperations } from './employee-operations.ts';
 import type { GraphDirectory } from './graph-ports.ts';
 import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
+import { type HeldChangeOperations, makeHeldChangeOperations } from './held-change-operations.ts';
 import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
 import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
 import type { Fingerprint } from './plan-people.ts';
@@ -79,6 +80,7 @@ export interface AdminOperations {
   readonly apiKeys: ApiKeyOperations;
   readonly organizations: OrganizationOperations;
   readonly mappingRules: MappingRuleOperations;
+  readonly heldChanges: HeldChangeOperations;
   readonly ruleChanges: RuleChangeOperations;
   readonly changeSets: ChangeSetOperations;
   readonly employees: EmployeeOperations;
@@ -105,6 +107,7 @@ export function makeAdminOperations(collaborators: AdminCollaborators): AdminOpe
     apiKeys: makeApiKeyOperations(collaborators),
     organizations: { list: organizationDirectory.list, create: makeCreateOrganization(collaborators) },
     mappingRules: makeMappingRuleOperations(collaborators),
+    heldChanges: makeHeldChangeOperations(collaborators),
     ruleChanges: makeRuleChangeOperations(collaborators),
     changeSets: makeChangeSetOperations(collaborators),
     employees: makeEmployeeOperations(collaborators),

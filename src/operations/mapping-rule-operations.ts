@@ -1,4 +1,5 @@
 import type { OrganizationContext } from './context.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import { draftRule, type RuleBirth, redraftRule } from './draft-rule.ts';
 import { FieldFaults } from './field-faults.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
@@ -7,7 +8,6 @@ import { noteConfiguration } from './note-configuration.ts';
 import { OperationError } from './operation-error.ts';
 import type { Stores, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
-import type { DecisionTools } from './reconcile.ts';
 import { reconcileRuleChange } from './reconcile-rule-change.ts';
 import type { MappingRuleRecord, MappingRuleView } from './rules-ports.ts';
 import type { ChangeOptions } from './scim-operations.ts';

@@ -11,9 +11,10 @@ import {
   planEffects,
 } from '../reconciliation/person-change.ts';
 import { type RuleOverlay, withRuleOverlay } from '../reconciliation/rule-overlay.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import { OperationError } from './operation-error.ts';
 import type { MemberOfGroups, PlanningStore } from './planning-ports.ts';
-import { type DecisionTools, lookupOf } from './reconcile.ts';
+import { lookupOf } from './reconcile.ts';
 import type { RuleStep } from './rule-changes.ts';
 
 export interface PlannedPerson extends PersonChange {

@@ -11,6 +11,7 @@ import type { OrganizationContext } from './context.ts';
 import type { Finishing } from './finishing.ts';
 import type { TokenCacheStore } from './graph-sign-in-ports.ts';
 import type { GraphSyncStores } from './graph-sync-ports.ts';
+import type { HeldChangeStore } from './held-change-ports.ts';
 import type { PendingSignInStore } from './pending-sign-in-ports.ts';
 import type { CaseLookup } from './planning-ports.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
@@ -78,6 +79,8 @@ export interface UserStore {
   ) => Promise<DirectoryUser | null>;
   /** Live users among the ids, rows locked in id order. */
   readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
+  /** The same with users that were deleted and are still in the mirror. */
+  readonly lockAlsoDeleted: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /**
    * Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. Answers whether
    * the PSA can care: a record is linked to the user, or a rule names one of its groups. Otherwise there is nothing to
@@ -220,6 +223,7 @@ export interface Stores extends AdminStores {
   readonly memberships: MembershipStore;
   readonly people: PeopleStore;
   readonly events: EventStore;
+  readonly heldChanges: HeldChangeStore;
   readonly changeSets: ChangeSetStore;
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;

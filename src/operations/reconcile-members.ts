@@ -1,8 +1,9 @@
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { OrganizationContext } from './context.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import type { EventContext, Stores } from './ports.ts';
-import { type DecisionTools, reconcile } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
 
 /** So many people are decided inside the request's own transaction; more become a job of the same transaction. */
 export const inlineLimit = 200;

@@ -1,6 +1,6 @@
 import type { OrganizationContext } from './context.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import type { Stores } from './ports.ts';
-import type { DecisionTools } from './reconcile.ts';
 import { reconcileMembers } from './reconcile-members.ts';
 
 export interface RuleChange {

@@ -1,23 +1,29 @@
 import type { PersonCase } from '../provisioning/case.ts';
-import { decide } from '../provisioning/decide.ts';
 import { addressKeysOf, caseKey, identify } from '../provisioning/directory-identity.ts';
-import { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import { usernameCandidates } from '../provisioning/username.ts';
-import { withRecords } from '../provisioning/with-records.ts';
+import type { DecisionTools } from './decision-tools.ts';
+import { guardCases } from './guard-cases.ts';
+import type { HeldRecord } from './held-change-ports.ts';
 import type { CaseLookup } from './planning-ports.ts';
-import type { Clock, EventContext, Identifiers, PeopleChanges, Stores } from './ports.ts';
-
-export interface DecisionTools {
-  readonly clock: Clock;
-  readonly identifiers: Identifiers;
-}
+import type { EventContext, PeopleChanges, Stores } from './ports.ts';
 
 export interface Reconciliation {
   readonly events: readonly EventDraft[];
+  /** Users whose person stays as it is until an administrator has decided. */
+  readonly heldUserIds: ReadonlySet<string>;
+  /** Held changes that were approved and have happened. */
+  readonly approvedIds: readonly string[];
   /** Settles when people and log entries are written. */
   readonly written: Promise<void>;
 }
+
+const nothingToDecide: Reconciliation = {
+  events: [],
+  heldUserIds: new Set(),
+  approvedIds: [],
+  written: Promise.resolve(),
+};
 
 /**
  * Decides a set of people from the mirror as it stands, writes what follows and logs it, with a constant number of
@@ -27,30 +33,34 @@ export async function reconcile(
   stores: Stores,
   cases: readonly PersonCase[],
   log: EventContext,
-  { clock, identifiers }: DecisionTools,
+  tools: DecisionTools,
 ): Promise<Reconciliation> {
-  if (cases.length === 0) return { events: [], written: Promise.resolve() };
+  if (cases.length === 0) return nothingToDecide;
   const facts = await stores.people.loadCases(lookupOf(cases));
-  const ledger = new Ledger(facts);
-  const moment = { now: clock.now(), newId: identifiers.next };
-  const decided = cases.flatMap((person) => decide(person, ledger, moment).events);
-  const events = withRecords(decided, ledger.changedPeople());
+  const { ledger, events, record, ...outcome } = await guardCases(stores, cases, facts, tools);
   const changes = ledger.changes();
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
-  return { events, written: writeAll(stores, log, moment.now, isEmpty ? null : changes, events) };
+  const writing = { changes: isEmpty ? null : changes, events, record, now: tools.clock.now() };
+  return { ...outcome, events, written: writeAll(stores, log, writing) };
+}
+
+interface Writing {
+  readonly changes: PeopleChanges | null;
+  readonly events: readonly EventDraft[];
+  readonly record: HeldRecord | null;
+  readonly now: string;
 }
 
 /** The last statements of a unit of work: sent together. */
 async function writeAll(
   stores: Stores,
   log: EventContext,
-  now: string,
-  changes: PeopleChanges | null,
-  events: readonly EventDraft[],
+  { changes, events, record, now }: Writing,
 ): Promise<void> {
   await Promise.all([
     changes === null ? null : stores.people.apply(changes),
     events.length === 0 ? null : stores.events.append(log, now, events),
+    record === null ? null : stores.heldChanges.record(record),
   ]);
 }
 

@@ -1,8 +1,8 @@
+import type { DecisionTools } from './decision-tools.ts';
 import { draftRule, redraftRule } from './draft-rule.ts';
 import { FieldFaults } from './field-faults.ts';
 import { isOtherDecision, type MappingRuleInput, type NewMappingRule } from './mapping-rule-input.ts';
 import type { Stores } from './ports.ts';
-import type { DecisionTools } from './reconcile.ts';
 import type { MappingRuleRecord } from './rules-ports.ts';
 
 /** One of several changes that are previewed and applied together. */

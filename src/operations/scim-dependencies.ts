@@ -1,7 +1,7 @@
 import type { ConnectionContext } from './context.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import type { EvaluateGroups } from './evaluate-groups.ts';
 import type { EventContext, UnitOfWork } from './ports.ts';
-import type { DecisionTools } from './reconcile.ts';
 
 /** What every operation of a provisioning client works with. */
 export interface ScimDependencies extends DecisionTools {

@@ -1,5 +1,6 @@
 import type { MappingRule } from '../mapping/mapping-rule.ts';
 import type { CaseFacts, ConnectionFacts, LinkedIdentity, SecurityRoleFacts } from '../provisioning/facts.ts';
+import type { OpenHold } from '../provisioning/held-change.ts';
 import type { Contact, Employee, Login } from '../provisioning/person.ts';
 import type { EmployeeDefaults, Settings } from '../provisioning/settings.ts';
 import { readOptionalTimestamp, readTimestamp } from './timestamp.ts';
@@ -22,6 +23,7 @@ export interface CaseRow {
   readonly jobTitles: Pairs | null;
   readonly securityRoles: readonly SecurityRoleFacts[] | null;
   readonly blockedUsers: readonly string[] | null;
+  readonly openHolds: readonly OpenHold[] | null;
   readonly employeesWithRelations: readonly string[] | null;
 }
 
@@ -84,6 +86,7 @@ export function readCaseFacts(row: CaseRow): CaseFacts {
     jobTitles: new Map(row.jobTitles),
     securityRoles: byId(row.securityRoles),
     blockedUsers: new Set(row.blockedUsers),
+    openHolds: row.openHolds ?? [],
     employeesWithRelations: new Set(row.employeesWithRelations),
   };
 }

@@ -5,6 +5,7 @@ import { makeChangeSetStore } from './admin/change-set-store.ts';
 import { makeEventStore } from './event-store.ts';
 import { makeGraphSyncStores } from './graph/graph-sync-stores.ts';
 import { makeGroupStore } from './group-store.ts';
+import { makeHeldChangeStore } from './held-change-store.ts';
 import { defineStores } from './lazy-stores.ts';
 import { makeMembershipStore } from './membership-store.ts';
 import { makePendingSignInStore } from './pending-sign-in-store.ts';
@@ -40,6 +41,7 @@ const makeFrom = defineStores<StoreOrigin, Stores>({
   people: ({ connection }) => makePeopleStore(connection),
   events: ({ connection, parts: { identifiers, noteDeliveries = () => undefined } }) =>
     makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
+  heldChanges: ({ connection }) => makeHeldChangeStore(connection),
   changeSets: ({ connection, parts }) => makeChangeSetStore(connection, parts.identifiers.next),
   jobs: ({ connection, parts }) => parts.jobs(connection),
   webhooks: ({ connection }) => makeWebhookStore(connection),

@@ -34,14 +34,16 @@ const getUserWithGroups = `select ${shownColumns}, ${groupsOfUser} as "groups" $
 const lockUser = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser} for update of u`;
 
 /** Deciding changes no key: groups may take these users in meanwhile, and what follows from that is decided after it. */
-const lockUsers = `
+const lockUsers = (among: string): string => `
   select ${userColumns}
   from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
   cross join lateral (
     select x.* from directory_users x
-    where x.organization_id = $1::uuid and x.directory_user_id = i.id and x.deleted_at is null
+    where x.organization_id = $1::uuid and x.directory_user_id = i.id ${among}
     for no key update
   ) u`;
+const lockLiveUsers = lockUsers('and x.deleted_at is null');
+const lockAllUsers = lockUsers('');
 
 const lockAdoptable = `
   select ${userColumns}
@@ -138,7 +140,17 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
       return row ?? null;
     },
     lockMany: (ids) =>
-      connection.rows<DirectoryUser>({ name: 'lock_users', text: lockUsers, values: [organizationId, ids] }),
+      connection.rows<DirectoryUser>({
+        name: 'lock_users',
+        text: lockLiveUsers,
+        values: [organizationId, ids],
+      }),
+    lockAlsoDeleted: (ids) =>
+      connection.rows<DirectoryUser>({
+        name: 'lock_all_users',
+        text: lockAllUsers,
+        values: [organizationId, ids],
+      }),
     save: async (user, before) => {
       if (user.deletedAt !== null) totals.changed(user.connectionId);
       const statement = updateStatement(user, before);

@@ -1,4 +1,5 @@
 import type { MappingRule } from '../mapping/mapping-rule.ts';
+import type { OpenHold } from './held-change.ts';
 import type { Contact, Employee } from './person.ts';
 import type { EmailSource, EmployeeDefaults, Settings } from './settings.ts';
 
@@ -48,6 +49,8 @@ export interface CaseFacts extends OrganizationFacts {
   readonly securityRoles: ReadonlyMap<string, SecurityRoleFacts>;
   /** Directory users of whom Microsoft Graph says that sign-in is blocked, or that they are gone. */
   readonly blockedUsers: ReadonlySet<string>;
+  /** Of the users: what waits for an administrator, or was refused and not asked again. */
+  readonly openHolds: readonly OpenHold[];
   /** Ids of the employees above that tickets, invoices or other records hang on. */
   readonly employeesWithRelations: ReadonlySet<string>;
 }

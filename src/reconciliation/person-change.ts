@@ -31,7 +31,7 @@ export interface PersonState {
 }
 
 /** The records that a directory user is, or that its email finds. */
-interface Records {
+export interface Records {
   readonly employee: Employee | null;
   readonly contact: Contact | null;
 }
@@ -49,7 +49,7 @@ export interface PersonChange {
   readonly effects: readonly PlanEffect[];
 }
 
-const linkedRecords = (userId: string, ledger: Ledger): Records => ({
+export const linkedRecords = (userId: string, ledger: Ledger): Records => ({
   employee: ledger.employeeOf(userId),
   contact: ledger.contactOf(userId),
 });
@@ -63,10 +63,10 @@ export function personBefore(person: PersonCase, ledger: Ledger): PersonBefore {
   return { subject, lookalikes, ...linkedRecords(person.user.id, ledger) };
 }
 
-const hasPortal = (contact: Contact | null): boolean =>
+export const hasPortal = (contact: Contact | null): boolean =>
   contact?.hasPortalAccess === true && contact.status === 'active' && contact.login?.enabled === true;
 
-const canLogIn = ({ employee, contact }: Records): boolean =>
+export const canLogIn = ({ employee, contact }: Records): boolean =>
   employee?.login.enabled === true || hasPortal(contact);
 
 function userTypeOf({ employee, contact }: Records): UserType | null {

@@ -332,6 +332,8 @@ describe('mapping rules', () => {
   });
 
   it('takes effect for a group of any size, beyond what one request decides', async () => {
+    const wideOpen = { maxDeactivations: 10_000, maxDeactivationsPercent: 100 };
+    await world.expect(200, 'PATCH', '/settings', { guard: wideOpen });
     const word = unique('crowd');
     const userIds = [];
     for (let index = 0; index < 210; index += 1) userIds.push(await client.addUser(`${word}.${index}`));

@@ -164,6 +164,7 @@ export function factsOf(world: World): CaseFacts {
     loginEmails: holders((login) => login.email),
     jobTitles: new Map(),
     securityRoles: new Map(),
+    openHolds: [],
     blockedUsers: new Set(),
     employeesWithRelations: new Set(),
     ...world.facts,

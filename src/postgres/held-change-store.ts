@@ -1,0 +1,115 @@
+import type { GuardMinute, HeldChange, HeldChangeStore } from '../operations/held-change-ports.ts';
+import type { HeldCause } from '../provisioning/held-change.ts';
+import { Conditions, readPage } from './admin/page-query.ts';
+import type { SqlConnection } from './sql-connection.ts';
+
+const select = `
+  select h.held_change_id as "id", h.at, h.connection_id as "connectionId", h.directory_user_id as "directoryUserId",
+    h.employee_id as "employeeId", h.contact_id as "contactId", h.effect, h.cause, h.reason,
+    h.winning_rule_id as "winningRuleId", h.changes, h.state, h.decided_at as "decidedAt", h.decided_by as "decidedBy"
+  from held_changes h`;
+
+/** Writing nothing into the row locks it, and answers it as it is after the wait. */
+const lockWindow = `
+  insert into guard_windows as w (organization_id, connection_id) values ($1::uuid, $2::uuid)
+  on conflict (organization_id, connection_id) do update set passed = w.passed
+  returning w.passed, (
+    select count(*)::integer from (
+      select from directory_users u
+      cross join lateral (
+        select from logins l where l.organization_id = $1::uuid and l.enabled_directory_user_id = u.directory_user_id
+        limit 1
+      ) l
+      where u.organization_id = $1::uuid and u.connection_id = $2::uuid
+      limit $3
+    ) p
+  ) as "peopleWithLogin"`;
+
+const record = `
+  with remembered as (
+    update guard_windows set passed = $4::jsonb
+    where organization_id = $1::uuid and connection_id = $2::uuid and $4::jsonb is not null
+  ),
+  closed as (
+    update held_changes set is_open = false,
+      state = case when state = 'waiting' then 'dissolved' else state end, decided_at = coalesce(decided_at, $3::timestamptz)
+    where organization_id = $1::uuid and held_change_id = any($5::uuid[]) and is_open
+    returning held_change_id
+  )
+  insert into held_changes (organization_id, held_change_id, at, connection_id, directory_user_id, employee_id, contact_id,
+    effect, cause, reason, winning_rule_id, changes)
+  select $1::uuid, h.id, $3::timestamptz, $2::uuid, h."directoryUserId", h."employeeId", h."contactId", h.effect, h.cause,
+    h.reason, h."winningRuleId", h.changes
+  from jsonb_to_recordset($6::jsonb) as h(id uuid, "directoryUserId" uuid, "employeeId" uuid, "contactId" uuid,
+    effect text, cause text, reason text, "winningRuleId" uuid, changes jsonb)
+  -- Only after the questions before it are closed: one of a kind waits at a time.
+  where (select count(*) from closed) >= 0
+  on conflict (organization_id, directory_user_id, effect) where state = 'waiting' do nothing`;
+
+const decide = `
+  update held_changes set state = $3, decided_at = $4::timestamptz, decided_by = $5, is_open = $3 = 'rejected'
+  where organization_id = $1::uuid and held_change_id = any($2::uuid[]) and state = 'waiting'
+  returning held_change_id as "id"`;
+
+export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore {
+  const { organizationId } = connection.context;
+  return {
+    list: (filter, page) => {
+      const conditions = new Conditions();
+      conditions.add(`h.organization_id = ${conditions.bind(organizationId)}`);
+      conditions.add(`h.state = ${conditions.bind(filter.state)}`);
+      conditions.addGiven(filter.connectionId, (value) => `h.connection_id = ${value}::uuid`);
+      conditions.addGiven(filter.directoryUserId, (value) => `h.directory_user_id = ${value}::uuid`);
+      conditions.addGiven(filter.effect, (value) => `h.effect = ${value}`);
+      const key = 'h.held_change_id';
+      const read = (row: HeldChange): HeldChange => row;
+      const idOf = (change: HeldChange): string => change.id;
+      return readPage(connection, { select, conditions, key, descending: true, page, read, idOf });
+    },
+    getMany: (ids) =>
+      connection.rows<HeldChange>({
+        text: `${select} where h.organization_id = $1 and h.held_change_id = any($2::uuid[]) order by h.held_change_id`,
+        values: [organizationId, ids],
+      }),
+    waitingCauseOf: async (directoryUserId) => {
+      const [row] = await connection.rows<{ cause: HeldCause }>({
+        text: `
+          select h.cause from held_changes h
+          where h.organization_id = $1 and h.directory_user_id = $2 and h.state = 'waiting'
+          order by h.held_change_id desc limit 1`,
+        values: [organizationId, directoryUserId],
+      });
+      return row?.cause ?? null;
+    },
+    lockWindow: async ({ connectionId, baseLimit }) => {
+      const [row] = await connection.rows<{ passed: readonly GuardMinute[]; peopleWithLogin: number }>({
+        name: 'lock_guard_window',
+        text: lockWindow,
+        values: [organizationId, connectionId, baseLimit],
+      });
+      if (row === undefined) throw new Error('The statement answers exactly one row');
+      return row;
+    },
+    record: async ({ connectionId, at, passed, held, closedIds }) => {
+      await connection.execute({
+        name: 'record_held_changes',
+        text: record,
+        values: [
+          organizationId,
+          connectionId,
+          at,
+          passed === null ? null : JSON.stringify(passed),
+          closedIds,
+          JSON.stringify(held),
+        ],
+      });
+    },
+    decide: async ({ ids, state, at, by }) => {
+      const rows = await connection.rows<{ id: string }>({
+        text: decide,
+        values: [organizationId, ids, state, at, by],
+      });
+      return rows.map(({ id }) => id);
+    },
+  };
+}

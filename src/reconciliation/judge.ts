@@ -1,0 +1,69 @@
+import type { Guard } from '../provisioning/settings.ts';
+
+/** How many people lose their login, and how many change between employee and portal user. */
+export interface Tally {
+  readonly deactivations: number;
+  readonly conversions: number;
+}
+
+/** What has passed at a connection within the window. */
+export interface GuardWindow extends Tally {
+  /** People of the connection with a login now; a count of more than the limits can ask for may be cut short. */
+  readonly peopleWithLogin: number;
+}
+
+/** Null: it may happen. Otherwise the sentence that says which limit it would exceed. */
+export interface Verdict {
+  readonly deactivations: string | null;
+  readonly conversions: string | null;
+}
+
+export const nobody: Tally = { deactivations: 0, conversions: 0 };
+
+/** In a smaller connection every single person is a large part. */
+const smallestBase = 10;
+
+/** The most people that `judge` needs to know of. */
+export const neededBase = (guard: Guard, asked: Tally): number =>
+  guard.maxDeactivationsPercent <= 0
+    ? smallestBase
+    : Math.max(
+        smallestBase,
+        Math.ceil(((guard.maxDeactivations + asked.deactivations) * 100) / guard.maxDeactivationsPercent),
+      );
+
+/**
+ * Limits are inclusive, and hold for what is asked at once together with what has passed in the window: 0 holds
+ * everybody, 100 percent nobody. What is asked at once passes or is held as a whole.
+ */
+export function judge(guard: Guard, window: GuardWindow, asked: Tally): Verdict {
+  return {
+    deactivations: asked.deactivations === 0 ? null : judgeDeactivations(guard, window, asked.deactivations),
+    conversions: asked.conversions === 0 ? null : judgeConversions(guard, window, asked.conversions),
+  };
+}
+
+function judgeDeactivations(guard: Guard, window: GuardWindow, asked: number): string | null {
+  const total = window.deactivations + asked;
+  const within = `within ${guard.windowMinutes} minutes`;
+  if (total > guard.maxDeactivations) {
+    return `${people(total)} would lose their login ${within}; the guard lets ${guard.maxDeactivations} pass.`;
+  }
+  const base = window.peopleWithLogin + window.deactivations;
+  if (base < smallestBase || total * 100 <= guard.maxDeactivationsPercent * base) return null;
+  return (
+    `${people(total)} would lose their login ${within}; the guard lets ${guard.maxDeactivationsPercent} percent of the ` +
+    `connection's people pass.`
+  );
+}
+
+function judgeConversions(guard: Guard, window: GuardWindow, asked: number): string | null {
+  const total = window.conversions + asked;
+  if (total <= guard.maxConversions) return null;
+  return (
+    `${people(total)} would change between employee and portal user within ${guard.windowMinutes} minutes; the guard ` +
+    `lets ${guard.maxConversions} pass.`
+  );
+}
+
+const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`);

@@ -1,0 +1,118 @@
+import type { Decision, PersonCase } from '../provisioning/case.ts';
+import { decide } from '../provisioning/decide.ts';
+import type { OpenHold } from '../provisioning/held-change.ts';
+import type { Ledger } from '../provisioning/ledger.ts';
+import type { EventDraft } from '../provisioning/provisioning-event.ts';
+import type { Tally, Verdict } from './judge.ts';
+import { personBefore } from './person-change.ts';
+import { type Risk, riskOf } from './risk.ts';
+
+/** What is to be done about a decision. */
+export type Handling =
+  /** Nothing to ask about, or an administrator has said yes to it. */
+  | { readonly kind: 'free'; readonly approved: OpenHold | null }
+  /** The guard counts it and says whether it passes. */
+  | { readonly kind: 'count'; readonly risk: Risk }
+  /** Stopped; a new question for an administrator. */
+  | { readonly kind: 'hold'; readonly risk: Risk }
+  /** Stopped as before; there is nothing new to say. */
+  | { readonly kind: 'keep'; readonly hold: OpenHold };
+
+export interface Review {
+  readonly person: PersonCase;
+  readonly decision: Decision;
+  readonly handling: Handling;
+  /** Questions that this decision leaves without an object. */
+  readonly closedHolds: readonly OpenHold[];
+}
+
+type Moment = Parameters<typeof decide>[2];
+
+export interface ReviewFrame {
+  readonly moment: Moment;
+  /** Held changes to which an administrator has said yes. */
+  readonly approvedIds: ReadonlySet<string>;
+}
+
+const free: Handling = { kind: 'free', approved: null };
+
+/** Decides everybody in the ledger and says of each what is to be asked about. */
+export function reviewCases(
+  cases: readonly PersonCase[],
+  ledger: Ledger,
+  { moment, approvedIds }: ReviewFrame,
+): readonly Review[] {
+  const open = Map.groupBy(ledger.facts.openHolds, (hold) => hold.directoryUserId);
+  return cases.map((person) => {
+    const before = personBefore(person, ledger);
+    const decision = decide(person, ledger, moment);
+    const own = open.get(person.user.id) ?? [];
+    if (decision.outcome === 'off') {
+      return { person, decision, handling: free, closedHolds: [] };
+    }
+    const risk = riskOf(before, decision, ledger);
+    const handling = handlingOf({ person, risk, own, approvedIds });
+    const kept =
+      handling.kind === 'keep' ? handling.hold : handling.kind === 'free' ? handling.approved : null;
+    return { person, decision, handling, closedHolds: own.filter((hold) => hold !== kept) };
+  });
+}
+
+interface Question {
+  readonly person: PersonCase;
+  readonly risk: Risk | null;
+  readonly own: readonly OpenHold[];
+  readonly approvedIds: ReadonlySet<string>;
+}
+
+/** Nobody but the directory or another rule can make these happen. */
+const isFinal = (risk: Risk): boolean => risk.cause === 'conflict' || risk.cause === 'root';
+
+function handlingOf({ person, risk, own, approvedIds }: Question): Handling {
+  if (risk === null) return free;
+  const same = own.filter((hold) => hold.effect === risk.effect && hold.cause === risk.cause);
+  const waiting = same.find((hold) => hold.state === 'waiting');
+  if (waiting && approvedIds.has(waiting.id) && !isFinal(risk)) return { kind: 'free', approved: waiting };
+  if (waiting) return { kind: 'keep', hold: waiting };
+  const [rejected] = same;
+  if (rejected === undefined) return isCounted(risk) ? { kind: 'count', risk } : { kind: 'hold', risk };
+  // Refused: asked again only after the next change of this user.
+  const isOwnChange = person.cause === 'directory' || person.cause === 'membership';
+  return isOwnChange ? { kind: 'hold', risk } : { kind: 'keep', hold: rejected };
+}
+
+const isCounted = (risk: Risk): boolean => risk.cause === 'guard';
+
+const kindOf = (risk: Risk): keyof Tally => (risk.effect === 'convert' ? 'conversions' : 'deactivations');
+
+export function tallyOf(reviews: readonly Review[]): Tally {
+  const counted = reviews.flatMap(({ handling }) =>
+    handling.kind === 'count' ? [kindOf(handling.risk)] : [],
+  );
+  const conversions = counted.filter((kind) => kind === 'conversions').length;
+  return { conversions, deactivations: counted.length - conversions };
+}
+
+/** The reviews with every count turned into a pass or a hold. */
+export const settle = (reviews: readonly Review[], verdict: Verdict): readonly Review[] =>
+  reviews.map((review) => {
+    const { handling } = review;
+    if (handling.kind !== 'count') return review;
+    const reason = verdict[kindOf(handling.risk)];
+    if (reason === null) return { ...review, handling: free };
+    return { ...review, handling: { kind: 'hold', risk: { ...handling.risk, reason } } };
+  });
+
+/** The line of the log for a change that is stopped; a conflict has its own. */
+export function heldEvent({ decision, person }: Review, risk: Risk): EventDraft {
+  const { employeeId, contactId, reason, changes, cause } = risk;
+  return {
+    directoryUserId: person.user.id,
+    employeeId,
+    contactId,
+    action: cause === 'conflict' ? 'conflict' : 'held',
+    reason,
+    winningRuleId: decision.winningRule?.id ?? null,
+    changes,
+  };
+}
