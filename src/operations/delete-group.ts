@@ -4,9 +4,12 @@ import { reconcileMembers } from './reconcile-members.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
 
-/** All members leave, then the group is hidden; its rule is reported as missing its group. */
+/**
+ * All members leave, then the group is hidden; its rule is reported as missing its group (A-25), unless Microsoft Graph
+ * still knows it.
+ */
 export function makeDeleteGroup(dependencies: ScimDependencies): ScimOperations['deleteGroup'] {
-  const { unitOfWork, clock } = dependencies;
+  const { unitOfWork, clock, identifiers } = dependencies;
   return async (context, id, { ifMatch }) => {
     const leftToJob = await unitOfWork.write(context, 'shared', async (stores) => {
       const before = await stores.groups.lock(context.connectionId, id);
@@ -14,6 +17,9 @@ export function makeDeleteGroup(dependencies: ScimDependencies): ScimOperations[
       requireVersion(ifMatch, before.version);
       const { changedUserIds } = await stores.memberships.replace(before, []);
       const now = clock.now();
+      if (context.connectionKind === 'entra') {
+        await stores.graphSync.mirror.keepGroup(before, identifiers.next(), now);
+      }
       await stores.groups.save({
         ...before,
         memberCount: 0,

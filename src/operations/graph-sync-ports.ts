@@ -1,4 +1,5 @@
 import type { GraphGroupFields, GraphUserFields, RemovalReason } from '../directory/delta-change.ts';
+import type { DirectoryGroup } from '../directory/directory-group.ts';
 import type { DirectoryUser } from '../directory/directory-user.ts';
 import type { FoldedGroups, FoldedUsers } from '../directory/fold-delta.ts';
 import type { SubscribedResource } from './graph-ports.ts';
@@ -214,6 +215,11 @@ export interface GraphMirrorStore {
     limit: number,
     at: string,
   ) => Promise<readonly AffectedUser[]>;
+  /**
+   * The provisioning client gives up a group that Graph still knows: Graph's memberships go on in a row of their own, which
+   * nobody provisioned. Does nothing for other groups.
+   */
+  readonly keepGroup: (group: DirectoryGroup, newId: string, at: string) => Promise<void>;
   /** Brings the memberships of one user to exactly these of the groups asked about. Answers whether any changed. */
   readonly setMemberships: (
     connectionId: string,

@@ -125,6 +125,26 @@ describe('a provisioning client beside Graph', () => {
     assert.notEqual(rule.groupCreatedAt, null);
   });
 
+  it('that gives up a group takes nothing from those whom Graph knows in it', async () => {
+    const third = String(world.groupIds[2]);
+    const group = await world.scim(201, connection, 'POST', '/Groups', {
+      schemas: [groupSchema],
+      displayName: 'For a while',
+      externalId: third,
+    });
+    const memberCount = async () =>
+      (await world.expect(200, 'GET', `/directory-groups?q=${third}`)).items.filter(
+        (it: Json) => !it.deleted,
+      );
+    const [before] = await memberCount();
+    await world.app.scim(connection, 'DELETE', `/Groups/${group.id}`);
+    await world.scim(404, connection, 'GET', `/Groups/${group.id}`);
+    const [after] = await memberCount();
+    assert.equal(after.memberCount, before.memberCount);
+    const rules = await world.expect(200, 'GET', '/mapping-rules');
+    assert.equal(rules.items.find((it: Json) => it.groupId === third).groupState, 'found');
+  });
+
   it('keeps what the mirror knows while Graph is away, and gives a new person no access yet (A-06)', async () => {
     const { id, userName } = invite([groupId]);
     const { id: otherId, userName: otherName } = invite([groupId]);

@@ -167,6 +167,38 @@ const applyMembersText = `
   below as (${noteAffected(usersBelow('select t.id from touched t where t.is_group'))})
   select count(*)::integer as "count" from batch`;
 
+/** $3 the group, $4 its row from now on. */
+export const keepGroupText = `
+  with known as materialized (
+    select k.object_id, k.fields from graph_groups k
+    where k.organization_id = $1::uuid and k.connection_id = $2::uuid and k.directory_group_id = $3::uuid
+      and k.removed is null
+    limit 1
+  ),
+  members as materialized (
+    select m.directory_user_id from known k
+    cross join lateral (
+      select x.directory_user_id from memberships x
+      where x.organization_id = $1::uuid and x.directory_group_id = $3::uuid and x.source = 'graph'
+      offset 0
+    ) m
+  ),
+  added as (
+    insert into directory_groups (organization_id, directory_group_id, connection_id, display_name, object_id,
+      created_upstream_at, first_seen_at, created_at, last_modified_at, member_count, is_provisioned)
+    select $1::uuid, $4::uuid, $2::uuid, k.fields ->> 'displayName', k.object_id,
+      (k.fields ->> 'createdDateTime')::timestamptz, $5::timestamptz, $5::timestamptz, $5::timestamptz,
+      (select count(*) from members), false
+    from known k
+  ),
+  linked as (
+    update graph_groups g set directory_group_id = $4::uuid
+    where g.organization_id = $1::uuid and g.connection_id = $2::uuid
+      and g.object_id = any(array(select k.object_id from known k))
+  )
+  insert into memberships (organization_id, directory_group_id, directory_user_id, source, created_at)
+  select $1::uuid, $4::uuid, m.directory_user_id, 'graph', $5::timestamptz from members m`;
+
 export async function loadStagedGroups(
   connection: SqlConnection,
   connectionId: string,

@@ -3,7 +3,7 @@ import type { AffectedUser, GraphMirrorStore } from '../../operations/graph-sync
 import type { SqlConnection } from '../sql-connection.ts';
 import { userColumns } from '../user-rows.ts';
 import { setMembershipsText, takeAffectedText } from './derive-memberships.ts';
-import { applyStagedGroups, applyStagedMembers, loadStagedGroups } from './mirror-groups.ts';
+import { applyStagedGroups, applyStagedMembers, keepGroupText, loadStagedGroups } from './mirror-groups.ts';
 import { applyStagedUsers, loadStagedUsers, readTimes } from './mirror-users.ts';
 
 interface TakenRow {
@@ -50,6 +50,12 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
       });
       const facts = new Map(taken.map((row) => [row.id, row]));
       return users.flatMap((user) => withFacts(user, facts.get(user.id)));
+    },
+    keepGroup: async (group, newId, at) => {
+      await connection.execute({
+        text: keepGroupText,
+        values: [organizationId, group.connectionId, group.id, newId, at],
+      });
     },
     setMemberships: async (connectionId, { userId, asked, memberOf, at }) => {
       const [row] = await connection.rows<{ changed: boolean }>({
