@@ -2,10 +2,10 @@ import type { ConfigurationChange } from './change-set-ports.ts';
 import type { OrganizationContext } from './context.ts';
 import { noteConfiguration } from './note-configuration.ts';
 import { OperationError } from './operation-error.ts';
+import type { PlannedPerson } from './plan-connection.ts';
 import {
   groupsOfRules,
   type Plan,
-  type PlannedPerson,
   type PlanTools,
   type PlanWindow,
   type PreviewPosition,
@@ -67,7 +67,7 @@ export function makeRuleChangeOperations(dependencies: RuleChangeDependencies): 
       unitOfWork.read(context, async (stores) => {
         const rules = decidingRules(await draftRuleSteps(stores, changes, dependencies));
         const offset = position?.offset ?? 0;
-        const plan = await planRuleSteps(stores.planning, rules, { offset, limit }, dependencies);
+        const plan = await planRuleSteps(stores, rules, { offset, limit }, dependencies);
         const next = requireSamePage(plan, { limit, position });
         return { digest: plan.digest, counts: plan.counts, items: plan.items, next };
       }),
@@ -96,7 +96,7 @@ async function applyChanges(
     const rules = decidingRules(await draftRuleSteps(stores, changes, dependencies));
     if (await isSmall(stores, rules)) return null;
     const configuration = await configurationOf(stores, rules);
-    return { configuration, plan: await planRuleSteps(stores.planning, rules, noItems, dependencies) };
+    return { configuration, plan: await planRuleSteps(stores, rules, noItems, dependencies) };
   });
   if (planned !== null) requireSameOutcome(planned.plan, digest, readAgain);
   const { applied, hasJobs } = await unitOfWork.write(context, 'exclusive', async (stores) => {
@@ -105,7 +105,7 @@ async function applyChanges(
     if (planned === null && !(await isSmall(stores, rules))) throw changedMeanwhile();
     if (planned !== null && planned.configuration !== (await configurationOf(stores, rules)))
       throw changedMeanwhile();
-    const plan = planned?.plan ?? (await planRuleSteps(stores.planning, rules, noItems, dependencies));
+    const plan = planned?.plan ?? (await planRuleSteps(stores, rules, noItems, dependencies));
     requireSameOutcome(plan, digest, readAgain);
     await writeRuleSteps(stores, steps);
     await noteConfiguration(stores, context, steps.map(configurationChange), dependencies.clock.now());

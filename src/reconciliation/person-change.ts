@@ -1,6 +1,6 @@
 import type { UserType } from '../mapping/mapping-rule.ts';
 import { match } from '../mapping/match.ts';
-import type { Decision, Outcome, PersonCase, Subject } from '../provisioning/case.ts';
+import type { Outcome, PersonCase, Subject } from '../provisioning/case.ts';
 import { subjectOf } from '../provisioning/case.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Ledger } from '../provisioning/ledger.ts';
@@ -116,7 +116,7 @@ export interface PlanFrame {
 /** The difference that a decision made; null when there is none. */
 export function personChange(
   before: PersonBefore,
-  { outcome }: Decision,
+  outcome: Outcome,
   { present, newRuleIds, ledger }: PlanFrame,
 ): PersonChange | null {
   if (outcome === 'off') return null;

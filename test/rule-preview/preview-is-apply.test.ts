@@ -23,6 +23,11 @@ const ruleContent = fc.record({
   enabled: fc.constantFrom(true, true, true, false),
 });
 const initialRules = fc.array(fc.option(ruleContent), { minLength: 3, maxLength: 3 });
+const guards = fc.constantFrom(
+  { maxDeactivations: 1000, maxDeactivationsPercent: 100, maxConversions: 1000 },
+  { maxDeactivations: 1, maxDeactivationsPercent: 100, maxConversions: 1 },
+  { maxDeactivations: 0, maxDeactivationsPercent: 100, maxConversions: 2 },
+);
 const changeRound = fc.array(
   fc.record({ group: fc.integer({ min: 0, max: 2 }), wanted: fc.option(ruleContent, { freq: 3 }) }),
   { minLength: 1, maxLength: 4 },
@@ -47,8 +52,6 @@ describe('a preview of rule changes', () => {
 
   before(async () => {
     world = await startWorld();
-    const guard = { maxDeactivations: 1000, maxDeactivationsPercent: 100, maxConversions: 1000 };
-    await world.expect(200, 'PATCH', '/settings', { guard });
     owner = new pg.Client({ connectionString: world.app.databaseUrl });
     await owner.connect();
   });
@@ -132,15 +135,17 @@ describe('a preview of rule changes', () => {
     return groups;
   };
 
-  it('lists exactly what applying does, over random directories and changes', {
+  it('lists exactly what applying does, over random directories, changes and limits of the guard', {
     timeout: 110_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(
         people,
         initialRules,
-        fc.tuple(changeRound, changeRound),
-        async (given, initial, rounds) => {
+        fc.tuple(changeRound, changeRound, changeRound),
+        guards,
+        async (given, initial, rounds, guard) => {
+          await world.expect(200, 'PATCH', '/settings', { guard });
           const connection = await world.app.createScimConnection(unique('Directory'));
           const groups = await populate(given, connection);
           for (const [index, content] of initial.entries()) {

@@ -332,6 +332,40 @@ describe('previewing and applying changes of mapping rules', () => {
     assert.equal(answer.status, 403);
   });
 
+  it('shows whom the guard would hold, unchanged, and holds just them (A-24)', async () => {
+    const ids = [];
+    for (const name of ['ada', 'bob', 'eve']) ids.push(await client.addUser(unique(name)));
+    const group = unique('group');
+    await client.addGroup(group, ids);
+    const { id } = await world.expect(201, 'POST', '/mapping-rules', rule(group));
+    const guard = { maxDeactivations: 1000, maxDeactivationsPercent: 100, maxConversions: 2 };
+    await world.expect(200, 'PATCH', '/settings', { guard });
+    try {
+      const changes = [{ op: 'update', id, rule: portal() }];
+      const answer = await preview(changes);
+      assert.deepEqual(answer.counts, noEffects);
+      assert.deepEqual(
+        answer.items.map((item: Json) => item.directoryUserId),
+        ids.toSorted(),
+      );
+      for (const { before, after, effects } of answer.items) {
+        assert.deepEqual(after, { ...before, outcome: 'held' });
+        assert.deepEqual(effects, []);
+      }
+      const was = (await people()).employees;
+      await apply(changes, answer.digest);
+      assert.deepEqual((await people()).employees, was);
+      const path = `/held-changes?connectionId=${connection.connectionId}`;
+      const { items } = await world.expect(200, 'GET', path);
+      assert.deepEqual(
+        items.map((item: Json) => [item.directoryUserId, item.effect]).sort(),
+        ids.toSorted().map((userId) => [userId, 'convert']),
+      );
+    } finally {
+      await world.expect(200, 'PATCH', '/settings', { guard: { ...guard, maxConversions: 1000 } });
+    }
+  });
+
   it('finds nothing to do while provisioning is switched off (REQ-48)', async () => {
     const ada = await client.addUser(unique('ada'));
     const group = unique('group');
