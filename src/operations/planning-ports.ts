@@ -34,6 +34,8 @@ export interface PlanningStore {
     after: string | null,
     limit: number,
   ) => Promise<readonly DirectoryUser[]>;
+  /** Live users among these, in id order. */
+  readonly usersAmong: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /** The groups as the mirror knows them, in the order given. */
   readonly groupsNamed: (connectionId: string, groupIds: readonly string[]) => Promise<readonly RuleGroup[]>;
   /** Like `people.loadCases`, locking nobody. */

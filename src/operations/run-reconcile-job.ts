@@ -1,4 +1,5 @@
-import type { ReconcileJob } from './ports.ts';
+import { judgeWhole, usersAmong } from './judge-whole.ts';
+import type { ReconcileJob, Stores } from './ports.ts';
 import { inlineLimit, reconcileNow } from './reconcile-members.ts';
 import type { ScimDependencies } from './scim-dependencies.ts';
 
@@ -10,10 +11,12 @@ export function makeRunReconcileJob(dependencies: ScimDependencies): RunReconcil
     const { organizationId, connectionId, requestId, trigger, cause } = job;
     const context = { organizationId, actor: { kind: 'system' }, requestId } as const;
     const log = { connectionId, trigger, runId: null, requestId };
+    const whole = { connectionId, cause, users: (stores: Stores) => usersAmong(stores, job.userIds) };
+    const guard = await judgeWhole(context, whole, dependencies);
     for (let start = 0; start < job.userIds.length; start += inlineLimit) {
       const ids = job.userIds.slice(start, start + inlineLimit);
       await dependencies.unitOfWork.write(context, 'shared', (stores) =>
-        reconcileNow(stores, ids, cause, log, dependencies),
+        reconcileNow(stores, ids, cause, log, { ...dependencies, guard }),
       );
     }
   };

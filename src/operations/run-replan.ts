@@ -1,5 +1,8 @@
+import type { DirectoryUser } from '../directory/directory-user.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import type { OrganizationContext } from './context.ts';
+import type { DecisionTools } from './decision-tools.ts';
+import { judgeWhole, usersOfConnection } from './judge-whole.ts';
 import type { ReplanJob, Stores } from './ports.ts';
 import { reconcileNow } from './reconcile-members.ts';
 import type { ScimDependencies } from './scim-dependencies.ts';
@@ -22,10 +25,12 @@ export function makeRunReplan(dependencies: ScimDependencies): RunReplan {
         begin(stores, job, dependencies.clock.now()),
       );
       let state: Batch | null = begun && { run: begun, after: null };
+      const whole = { connectionId: job.connectionId, cause: 'replan', users: usersToPlan(job) } as const;
+      const guard = await judgeWhole(context, whole, dependencies);
       while (state !== null) {
         const current: Batch = state;
         state = await unitOfWork.write(context, 'shared', (stores) =>
-          nextBatch(stores, job, current, dependencies),
+          nextBatch(stores, job, current, { ...dependencies, guard }),
         );
       }
     } catch (error) {
@@ -34,6 +39,14 @@ export function makeRunReplan(dependencies: ScimDependencies): RunReplan {
     }
   };
 }
+
+const usersToPlan = ({ connectionId }: ReplanJob) =>
+  async function* pages(stores: Stores): AsyncGenerator<readonly DirectoryUser[]> {
+    for await (const page of usersOfConnection(stores, connectionId)) {
+      const wanted = new Set(await stores.changeSets.withoutUndone(page.map(({ id }) => id)));
+      yield page.filter(({ id }) => wanted.has(id));
+    }
+  };
 
 interface Batch {
   readonly run: SyncRun;
@@ -72,7 +85,7 @@ async function nextBatch(
   stores: Stores,
   job: ReplanJob,
   { run, after }: Batch,
-  dependencies: ScimDependencies,
+  dependencies: DecisionTools,
 ): Promise<Batch | null> {
   const ids = await stores.users.idsAfter(job.connectionId, after, batchSize);
   const log = {

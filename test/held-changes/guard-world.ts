@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Json, makeClient, startWorld, unique, type World } from '../admin-api/people-world.ts';
 import type { ScimConnection } from '../support/app.ts';
 
@@ -62,6 +63,12 @@ export async function startGuardWorld(world: World): Promise<GuardWorld> {
       const ids: string[] = [];
       for (let index = 0; index < count; index += 1) ids.push(await client.addUser(unique('person')));
       await patchGroup(staffId, [{ op: 'add', path: 'members', value: ids.map((value) => ({ value })) }]);
+      // More than one request decides are left to a job.
+      for (let attempt = 0; attempt < 300; attempt += 1) {
+        const { employeeId } = await world.expect(200, 'GET', `/directory-users/${ids.toSorted().at(-1)}`);
+        if (employeeId !== null) break;
+        await sleep(100);
+      }
       return ids;
     },
     setGuard: async (guard) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { unknownId, type World } from '../admin-api/people-world.ts';
 import { executeSql } from '../support/execute-sql.ts';
 import { type GuardWorld, startGuardWorld, startWorld } from './guard-world.ts';
@@ -315,5 +316,48 @@ describe('conflicts and protections', () => {
     const decided = await approve([held.id]);
     assert.equal(decided.items[0].result, 'stillBlocked');
     assert.equal((await world.expect(200, 'GET', `/employees/${root.id}`)).loginEnabled, true);
+  });
+});
+
+describe('guard of what is too much for one request', () => {
+  it('holds it whole, although each part of it alone would pass (A-24)', { timeout: 110_000 }, async () => {
+    const ids = await at.hire(230);
+    await at.setGuard({ maxDeactivations: 220 });
+    await at.patchGroup(at.staffId, removal(ids));
+    const waiting = async (count: number): Promise<number> => {
+      for (let attempt = 0; attempt < 200; attempt += 1) {
+        const first = await world.expect(
+          200,
+          'GET',
+          `/held-changes?connectionId=${at.connection.connectionId}&limit=200`,
+        );
+        const found =
+          first.items.length + (first.nextCursor === null ? 0 : (await nextPage(first.nextCursor)).length);
+        if (found >= count) return found;
+        await sleep(100);
+      }
+      return 0;
+    };
+    const nextPage = async (cursor: string) =>
+      (
+        await world.expect(
+          200,
+          'GET',
+          `/held-changes?connectionId=${at.connection.connectionId}&limit=200&cursor=${cursor}`,
+        )
+      ).items;
+    assert.equal(await waiting(ids.length), ids.length);
+    assert.deepEqual(await logins([ids[0] ?? '', ids[229] ?? '']), [true, true]);
+  });
+
+  it('holds what switching provisioning on would take away, as a whole', async () => {
+    const ids = await at.hire(3);
+    await at.setGuard({ maxDeactivations: 2 });
+    await world.expect(200, 'PATCH', '/settings', { provisioningMode: 'off' });
+    await at.patchGroup(at.staffId, removal(ids));
+    assert.deepEqual(await at.waiting(), []);
+    await world.expect(200, 'PATCH', '/settings', { provisioningMode: 'azureAdSync' });
+    assert.equal((await at.waiting()).length, 3);
+    assert.deepEqual(await logins(ids), [true, true, true]);
   });
 });

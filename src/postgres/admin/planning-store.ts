@@ -44,6 +44,15 @@ const usersAfter = `
   order by u.directory_user_id
   limit $4`;
 
+const usersAmong = `
+  select ${userColumns} from unnest($2::uuid[]) as w(key)
+  cross join lateral (
+    select x.* from directory_users x
+    where x.organization_id = $1::uuid and x.directory_user_id = w.key and x.deleted_at is null
+    limit 1
+  ) u
+  order by u.directory_user_id`;
+
 /** Of several groups with one key the living one counts, among equals the one seen last. */
 const groupsNamed = `
   select g.directory_group_id as "id", g.display_name as "name", g.created_upstream_at as "createdAt",
@@ -83,6 +92,8 @@ export function makePlanningStore(connection: SqlConnection): PlanningStore {
         text: usersAfter,
         values: [organizationId, connectionId, after ?? firstUuid, limit],
       }),
+    usersAmong: (ids) =>
+      connection.rows<DirectoryUser>({ name: 'users_among', text: usersAmong, values: [organizationId, ids] }),
     groupsNamed: (connectionId, groupIds) =>
       connection.rows<RuleGroup>({
         name: 'groups_named',
