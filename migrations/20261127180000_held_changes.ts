@@ -50,9 +50,17 @@ export async function up(knex: Knex): Promise<void> {
     create index held_changes__by_state on held_changes (organization_id, state, held_change_id);
     create index held_changes__by_connection on held_changes (organization_id, connection_id, held_change_id);
     select protect_tenant_table('held_changes');
+
+    -- of a read of the directory: who would lose something, decided together after everybody else
+    alter table graph_affected_users add column is_at_risk boolean not null default false;
+    create index graph_affected_users__at_risk
+      on graph_affected_users (organization_id, connection_id, directory_user_id) where is_at_risk;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop table held_changes, guard_windows');
+  await knex.raw(`
+    alter table graph_affected_users drop column is_at_risk;
+    drop table held_changes, guard_windows;
+  `);
 }

@@ -1,7 +1,11 @@
 import type { GraphGroupFields } from '../directory/delta-change.ts';
+import type { DirectoryUser } from '../directory/directory-user.ts';
 import { wholeGroup } from '../directory/whole-object.ts';
 import { decideStagedUser } from './decide-staged-user.ts';
+import type { GuardMode } from './decision-tools.ts';
 import type { AppliedGroup, StagedGroup } from './graph-sync-ports.ts';
+import { judgeWhole } from './judge-whole.ts';
+import type { Stores } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { SyncRound } from './sync-round.ts';
 
@@ -79,41 +83,81 @@ async function applyMembers(round: SyncRound): Promise<boolean> {
   });
 }
 
-/** Derives the memberships of everybody concerned and decides them again, batch by batch. */
+/**
+ * Derives the memberships of everybody concerned and decides them again, batch by batch. Who would lose something comes
+ * last: only then is it known how many they are, and the guard lets them pass or holds them as a whole.
+ */
 export async function decideAffected(round: SyncRound): Promise<void> {
   const { connectionId } = round;
   const waiting = await round.write('none', ({ graphSync }) => graphSync.mirror.countAffected(connectionId));
+  if (waiting === 0) return;
   const read = round.run?.progress.done ?? 0;
   const total = read + waiting;
-  let done = read;
-  let taken = 0;
+  const done = await decideAll(round, { done: read, total, guard: { kind: 'postpone' } });
+  const { context, ...tools } = round.parts;
+  const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
+  const guard = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);
+  await decideAll(round, { done, total, guard });
+}
+
+const riskPage = 200;
+
+async function* usersAtRisk(
+  { graphSync }: Stores,
+  connectionId: string,
+): AsyncGenerator<readonly DirectoryUser[]> {
+  let after: string | null = null;
   do {
-    taken = await decideBatchOf(round, { done, total });
-    done += taken;
-  } while (taken === decideBatch);
+    const page: readonly DirectoryUser[] = await graphSync.mirror.usersAtRisk(connectionId, after, riskPage);
+    yield page;
+    after = page.length === riskPage ? (page.at(-1)?.id ?? null) : null;
+  } while (after !== null);
+}
+
+interface Deciding {
+  readonly done: number;
+  readonly total: number;
+  readonly guard: GuardMode;
+}
+
+/** Answers how many are done. */
+async function decideAll(round: SyncRound, { done, total, guard }: Deciding): Promise<number> {
+  let reached = done;
+  let batch = { taken: 0, settled: 0 };
+  do {
+    batch = await decideBatchOf(round, { done: reached, total, guard });
+    reached += batch.settled;
+  } while (batch.taken === decideBatch);
+  return reached;
 }
 
 async function decideBatchOf(
   round: SyncRound,
-  { done, total }: { readonly done: number; readonly total: number },
-): Promise<number> {
+  { done, total, guard }: Deciding,
+): Promise<{ readonly taken: number; readonly settled: number }> {
   const { connectionId, parts } = round;
+  const isAtRisk = guard.kind !== 'postpone';
   return round.write('shared', async (stores) => {
-    const affected = await stores.graphSync.mirror.takeAffected(connectionId, decideBatch, parts.clock.now());
+    const { mirror } = stores.graphSync;
+    const wanted = { limit: decideBatch, at: parts.clock.now(), isAtRisk };
+    const affected = await mirror.takeAffected(connectionId, wanted);
     const cases = affected
       // A new user in no group is linked to nothing: there is nothing to decide.
-      .filter(({ isChanged, previous, hasOtherGroups }) => (isChanged && previous !== null) || hasOtherGroups)
+      .filter((it) => isAtRisk || (it.isChanged && it.previous !== null) || it.hasOtherGroups)
       .map(({ user, isChanged, previous }) => ({
         user,
         previous,
         cause: isChanged ? ('directory' as const) : ('membership' as const),
       }));
-    const { events, written } = await reconcile(stores, cases, round.log, parts);
-    await written;
+    const decided = await reconcile(stores, cases, round.log, { ...parts, guard });
+    await decided.written;
+    const postponed = affected.filter(({ user }) => decided.postponedUserIds.has(user.id));
+    if (postponed.length > 0) await mirror.postpone(connectionId, postponed);
+    const settled = affected.length - postponed.length;
     await round.save(stores, {
-      counts: round.countsWith(events),
-      progress: { done: done + affected.length, total: Math.max(total, done + affected.length) },
+      counts: round.countsWith(decided.events),
+      progress: { done: done + settled, total: Math.max(total, done + settled) },
     });
-    return affected.length;
+    return { taken: affected.length, settled };
   });
 }

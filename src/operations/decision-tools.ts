@@ -5,6 +5,8 @@ import type { Clock, Identifiers } from './ports.ts';
 export type GuardMode =
   /** As a batch of its own. */
   | { readonly kind: 'judge' }
+  /** As a part of a larger batch that is not known yet: whom the guard counts is left as it is for now. */
+  | { readonly kind: 'postpone' }
   /** As a part of a larger batch that was judged as a whole. */
   | { readonly kind: 'judged'; readonly verdict: Verdict }
   /** An administrator has approved these held changes: they are not counted. */

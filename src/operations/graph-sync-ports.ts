@@ -190,6 +190,13 @@ export interface AppliedGroup {
   readonly removed: RemovalReason | null;
 }
 
+export interface WantedAffected {
+  readonly limit: number;
+  readonly at: string;
+  /** Either those who would lose something, or all others. */
+  readonly isAtRisk: boolean;
+}
+
 /** Row locked; deleted ones too. */
 export interface AffectedUser {
   readonly user: DirectoryUser;
@@ -210,11 +217,15 @@ export interface GraphMirrorStore {
   readonly applyMembers: (connectionId: string, limit: number) => Promise<number>;
   readonly countAffected: (connectionId: string) => Promise<number>;
   /** Takes users off the list of those concerned and brings their memberships up to date. */
-  readonly takeAffected: (
+  readonly takeAffected: (connectionId: string, wanted: WantedAffected) => Promise<readonly AffectedUser[]>;
+  /** Puts users back on the list, as those who would lose something. */
+  readonly postpone: (connectionId: string, users: readonly AffectedUser[]) => Promise<void>;
+  /** Those, deleted ones too, after an id in id order; nobody is locked. */
+  readonly usersAtRisk: (
     connectionId: string,
+    after: string | null,
     limit: number,
-    at: string,
-  ) => Promise<readonly AffectedUser[]>;
+  ) => Promise<readonly DirectoryUser[]>;
   /**
    * The provisioning client gives up a group that Graph still knows: Graph's memberships go on in a row of their own, which
    * nobody provisioned. Does nothing for other groups.

@@ -18,6 +18,8 @@ export interface GuardedDecisions {
   readonly heldUserIds: ReadonlySet<string>;
   /** Held changes that an administrator has approved and that happened now. */
   readonly approvedIds: readonly string[];
+  /** Users whom the guard must count first. */
+  readonly postponedUserIds: ReadonlySet<string>;
 }
 
 const nothingApproved: ReadonlySet<string> = new Set();
@@ -40,7 +42,7 @@ export async function guardCases(
   const asked = tallyOf(trialReviews);
   const batch: Batch = { connectionId: cases[0]?.user.connectionId ?? '', asked, facts, now: moment.now };
   const { verdict, passed } = await judgeBatch(stores, batch, guard);
-  const reviews = settle(trialReviews, verdict);
+  const reviews = guard.kind === 'postpone' ? trialReviews : settle(trialReviews, verdict);
   const isStopped = ({ handling }: Review): boolean => handling.kind !== 'free';
   const stopped = reviews.filter(isStopped);
   const heldUserIds = new Set(stopped.map(({ person }) => person.user.id));
@@ -61,6 +63,9 @@ export async function guardCases(
     events: withRecords(events, ledger.changedPeople()),
     record: isEmpty ? null : record,
     heldUserIds,
+    postponedUserIds: new Set(
+      stopped.flatMap(({ handling, person }) => (handling.kind === 'count' ? [person.user.id] : [])),
+    ),
     approvedIds: reviews.flatMap(({ handling }) =>
       handling.kind === 'free' && handling.approved !== null ? [handling.approved.id] : [],
     ),
@@ -83,7 +88,7 @@ interface Judgement {
 /** Says whether what is asked at once may pass, and remembers what does. */
 async function judgeBatch(stores: Stores, batch: Batch, mode: GuardMode): Promise<Judgement> {
   const { asked } = batch;
-  if (asked.deactivations + asked.conversions === 0) {
+  if (mode.kind === 'postpone' || asked.deactivations + asked.conversions === 0) {
     return { verdict: everythingPasses, passed: null };
   }
   const { verdict: own, remembered, minute } = await judgeTally(stores, batch);

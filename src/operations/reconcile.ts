@@ -14,6 +14,7 @@ export interface Reconciliation {
   readonly heldUserIds: ReadonlySet<string>;
   /** Held changes that were approved and have happened. */
   readonly approvedIds: readonly string[];
+  readonly postponedUserIds: ReadonlySet<string>;
   /** Settles when people and log entries are written. */
   readonly written: Promise<void>;
 }
@@ -22,6 +23,7 @@ const nothingToDecide: Reconciliation = {
   events: [],
   heldUserIds: new Set(),
   approvedIds: [],
+  postponedUserIds: new Set(),
   written: Promise.resolve(),
 };
 

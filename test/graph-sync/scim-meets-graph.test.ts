@@ -17,6 +17,14 @@ describe('a provisioning client beside Graph', () => {
     world = await startSyncWorld({ seed: { users: 10, groups: 30, groupsPerUser: 1 } });
     groupId = String(world.groupIds[0]);
     for (const id of world.groupIds) await world.addRule(id);
+    await world.expect(200, 'PATCH', '/settings', {
+      guard: {
+        maxDeactivations: 1000,
+        maxDeactivationsPercent: 100,
+        maxConversions: 1000,
+        windowMinutes: 60,
+      },
+    });
     assertSucceeded(await world.sync());
     const path = `/connections/${world.connectionId}`;
     const { scimBaseUrl } = await world.expect(200, 'GET', path);
@@ -185,14 +193,23 @@ describe('a provisioning client beside Graph', () => {
     assert.equal((await employeeOf(user.id)).status, 'active');
   });
 
-  it('that takes a user away is believed: Graph does not bring it back', async () => {
+  for (const deletePolicy of ['deactivateAndHide', 'purge']) {
+    it(`that takes a user away is believed: Graph does not bring it back (${deletePolicy})`, async () => {
+      await world.expect(200, 'PATCH', `/connections/${world.connectionId}`, { deletePolicy });
+      await takeAway();
+    });
+  }
+  const takeAway = async (): Promise<void> => {
     const { id, userName } = invite([groupId]);
     const user = await push(userName, { externalId: id });
     const { id: employeeId } = await employeeOf(user.id);
+    await world.sync();
     await world.app.scim(connection, 'DELETE', `/Users/${user.id}`);
     world.tenant.updateUser(id, { jobTitle: 'Changed' });
     await world.sync();
     const employee = await world.expect(200, 'GET', `/employees/${employeeId}`);
     assert.equal(employee.status, 'inactive');
-  });
+    const { items } = await world.expect(200, 'GET', `/employees?q=${userName}`);
+    assert.ok(items.every((it: Json) => !it.loginEnabled));
+  };
 });

@@ -52,6 +52,9 @@ export async function startSyncWorld({
   const seeded = seed ? emulator.seed(tenant.id, seed) : { userIds: [], groupIds: [] };
   const world = await startWorld({ GRAPH_POLL_SECONDS: '3600', ...env }, { ...app, entra: emulator });
   const { expect } = world;
+  // Tests of the guard narrow it again.
+  const guard = { maxDeactivations: 10_000, maxDeactivationsPercent: 100, maxConversions: 10_000 };
+  await expect(200, 'PATCH', '/settings', { guard });
   const { appId } = emulator.registerApplication({ secrets: [SECRET] });
   emulator.consent({ tenantId: tenant.id, appId, roles: ['User.Read.All', 'Group.Read.All'] });
   const connection = await expect(201, 'POST', '/connections', {

@@ -99,17 +99,17 @@ const heldBySubjects = `
     ) m
   )`;
 
-/** $3 limit. Answers whom it took off the list. */
+/** $3 limit, $5 whether those at risk. Answers whom it took off the list. */
 export const takeAffectedText = `
   with batch as materialized (
     select a.directory_user_id, a.is_changed, a.previous from graph_affected_users a
-    where a.organization_id = $1::uuid and a.connection_id = $2::uuid
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.is_at_risk = $5
     order by a.directory_user_id
     limit $3
   ),
   taken as (
     delete from graph_affected_users a
-    where a.organization_id = $1::uuid and a.connection_id = $2::uuid
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.is_at_risk = $5
       and a.directory_user_id <= (select b.directory_user_id from batch b order by b.directory_user_id desc limit 1)
   ),
   subjects as materialized (

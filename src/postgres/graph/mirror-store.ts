@@ -40,8 +40,8 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
       });
       return row?.count ?? 0;
     },
-    takeAffected: async (connectionId, limit, at) => {
-      const values = [organizationId, connectionId, limit, at];
+    takeAffected: async (connectionId, { limit, at, isAtRisk }) => {
+      const values = [organizationId, connectionId, limit, at, isAtRisk];
       const taken = await connection.rows<TakenRow>({ text: takeAffectedText, values });
       if (taken.length === 0) return [];
       const users = await connection.rows<DirectoryUser>({
@@ -51,6 +51,32 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
       const facts = new Map(taken.map((row) => [row.id, row]));
       return users.flatMap((user) => withFacts(user, facts.get(user.id)));
     },
+    postpone: async (connectionId, users) => {
+      const rows = users.map(({ user, isChanged, previous }) => ({ id: user.id, isChanged, previous }));
+      await connection.execute({
+        text: `
+          insert into graph_affected_users (organization_id, connection_id, directory_user_id, is_changed, previous,
+            is_at_risk)
+          select $1, $2, r.id, r."isChanged", r.previous, true
+          from jsonb_to_recordset($3::jsonb) as r(id uuid, "isChanged" boolean, previous jsonb)`,
+        values: [organizationId, connectionId, JSON.stringify(rows)],
+      });
+    },
+    usersAtRisk: async (connectionId, after, limit) =>
+      connection.rows<DirectoryUser>({
+        text: `
+          select ${userColumns} from (
+            select a.directory_user_id from graph_affected_users a
+            where a.organization_id = $1 and a.connection_id = $2 and a.is_at_risk and a.directory_user_id > $3::uuid
+            order by a.directory_user_id limit $4
+          ) a
+          cross join lateral (
+            select x.* from directory_users x
+            where x.organization_id = $1 and x.directory_user_id = a.directory_user_id limit 1
+          ) u
+          order by u.directory_user_id`,
+        values: [organizationId, connectionId, after ?? '00000000-0000-0000-0000-000000000000', limit],
+      }),
     keepGroup: async (group, newId, at) => {
       await connection.execute({
         text: keepGroupText,
