@@ -1,7 +1,9 @@
 import type { DeliveryJob, ReconcileJob, ReplanJob, SyncJob } from '../operations/ports.ts';
 
-/** So many people are decided in one transaction: it bounds how long rows stay locked and what a retry repeats. */
+/** So many people are decided by one job: it bounds what a retry repeats. */
 const usersPerJob = 500;
+/** Before the guard was asked a job holds everybody, within what a row should hold. */
+const usersPerQuestion = 10_000;
 /** So many events are sent again when a server is lost before it has noted them. */
 const eventsPerJob = 20;
 
@@ -22,12 +24,13 @@ const causes: Readonly<Record<ReconcileJob['cause'], true>> = {
 
 /** The same work in jobs of bounded size, each user once. Named fields only: nothing else a caller holds is stored. */
 export function splitReconcileJob(job: ReconcileJob): readonly ReconcileJob[] {
-  const { organizationId, connectionId, trigger, cause, requestId } = job;
+  const { organizationId, connectionId, trigger, cause, requestId, verdict } = job;
+  const size = verdict === null ? usersPerQuestion : usersPerJob;
   const all = [...new Set(job.userIds)];
   const parts: ReconcileJob[] = [];
-  for (let from = 0; from < all.length; from += usersPerJob) {
-    const userIds = all.slice(from, from + usersPerJob);
-    parts.push({ organizationId, connectionId, userIds, trigger, cause, requestId });
+  for (let from = 0; from < all.length; from += size) {
+    const userIds = all.slice(from, from + size);
+    parts.push({ organizationId, connectionId, userIds, trigger, cause, requestId, verdict });
   }
   return parts;
 }
@@ -53,7 +56,7 @@ export function splitDeliveryJob({
 
 /** What is stored may have been written by another release, so it is read like any other input. */
 export function readReconcileJob(data: unknown): ReconcileJob {
-  const { organizationId, connectionId, userIds, trigger, cause, requestId } = fieldsOf(data);
+  const { organizationId, connectionId, userIds, trigger, cause, requestId, verdict } = fieldsOf(data);
   if (
     typeof organizationId === 'string' &&
     typeof connectionId === 'string' &&
@@ -62,8 +65,24 @@ export function readReconcileJob(data: unknown): ReconcileJob {
     isKeyOf(causes, cause) &&
     isTextOrNull(requestId)
   ) {
-    return { organizationId, connectionId, userIds, trigger, cause, requestId };
+    return {
+      organizationId,
+      connectionId,
+      userIds,
+      trigger,
+      cause,
+      requestId,
+      verdict: readVerdict(verdict),
+    };
   }
+  throw unreadable();
+}
+
+/** An earlier release asked the guard of nothing. */
+function readVerdict(data: unknown): ReconcileJob['verdict'] {
+  if (data === null || data === undefined) return null;
+  const { deactivations, conversions } = fieldsOf(data);
+  if (isTextOrNull(deactivations) && isTextOrNull(conversions)) return { deactivations, conversions };
   throw unreadable();
 }
 

@@ -96,7 +96,8 @@ export async function decideAffected(round: SyncRound): Promise<void> {
   const done = await decideAll(round, { done: read, total, guard: { kind: 'postpone' } });
   const { context, ...tools } = round.parts;
   const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
-  const guard = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);
+  const verdict = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);
+  const guard = { kind: 'judged', verdict } as const;
   await decideAll(round, { done, total, guard });
 }
 

@@ -3,10 +3,10 @@ import type { PersonCase } from '../provisioning/case.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import { Ledger } from '../provisioning/ledger.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
-import type { Tally } from '../reconciliation/judge.ts';
+import type { Tally, Verdict } from '../reconciliation/judge.ts';
 import { reviewCases, tallyOf } from '../reconciliation/review.ts';
 import type { OrganizationContext } from './context.ts';
-import type { DecisionTools, GuardMode } from './decision-tools.ts';
+import type { DecisionTools } from './decision-tools.ts';
 import { judgeTally } from './guard-cases.ts';
 import type { Stores, UnitOfWork } from './ports.ts';
 import { lookupOf } from './reconcile.ts';
@@ -55,13 +55,13 @@ export async function judgeWhole(
   context: OrganizationContext,
   batch: WholeBatch,
   tools: Judging,
-): Promise<GuardMode> {
+): Promise<Verdict> {
   const foreseen = await tools.unitOfWork.read(context, (stores) => foresee(stores, batch, tools));
-  if (foreseen === null) return { kind: 'judge' };
+  if (foreseen === null) return { deactivations: null, conversions: null };
   const now = tools.clock.now();
   const question = { ...foreseen, connectionId: batch.connectionId, now };
   const { verdict } = await tools.unitOfWork.write(context, 'none', (stores) => judgeTally(stores, question));
-  return { kind: 'judged', verdict };
+  return verdict;
 }
 
 /** Null when nobody loses anything. */

@@ -5,6 +5,7 @@ import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
+import type { Verdict } from '../reconciliation/judge.ts';
 import type { AdminStores } from './admin-ports.ts';
 import type { ChangeSetStore } from './change-set-ports.ts';
 import type { OrganizationContext } from './context.ts';
@@ -215,6 +216,8 @@ export interface ReconcileJob {
   readonly trigger: EventTrigger;
   readonly cause: ReconcileCause;
   readonly requestId: string | null;
+  /** What the guard says of the whole of which this is a part; null before it was asked. */
+  readonly verdict: Verdict | null;
 }
 
 export interface Stores extends AdminStores {

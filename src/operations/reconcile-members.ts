@@ -31,7 +31,7 @@ export async function reconcileMembers(
   if (userIds.length === 0) return false;
   if (userIds.length > inlineLimit) {
     const { organizationId, requestId } = context;
-    const job = { organizationId, connectionId, cause, requestId, trigger: log.trigger };
+    const job = { organizationId, connectionId, cause, requestId, trigger: log.trigger, verdict: null };
     for (let start = 0; start < userIds.length; start += enqueuedAtOnce) {
       await stores.jobs.enqueueReconcile({ ...job, userIds: userIds.slice(start, start + enqueuedAtOnce) });
     }

@@ -26,7 +26,8 @@ export function makeRunReplan(dependencies: ScimDependencies): RunReplan {
       );
       let state: Batch | null = begun && { run: begun, after: null };
       const whole = { connectionId: job.connectionId, cause: 'replan', users: usersToPlan(job) } as const;
-      const guard = await judgeWhole(context, whole, dependencies);
+      const verdict = await judgeWhole(context, whole, dependencies);
+      const guard = { kind: 'judged', verdict } as const;
       while (state !== null) {
         const current: Batch = state;
         state = await unitOfWork.write(context, 'shared', (stores) =>

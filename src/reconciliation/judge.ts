@@ -18,8 +18,6 @@ export interface Verdict {
   readonly conversions: string | null;
 }
 
-export const nobody: Tally = { deactivations: 0, conversions: 0 };
-
 /** In a smaller connection every single person is a large part. */
 const smallestBase = 10;
 

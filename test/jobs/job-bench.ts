@@ -21,6 +21,7 @@ export function reconcileJob(changes: Partial<ReconcileJob> = {}): ReconcileJob 
     trigger: 'scim',
     cause: 'membership',
     requestId: uuidV7(),
+    verdict: { deactivations: null, conversions: null },
     ...changes,
   };
 }
@@ -75,7 +76,13 @@ export class JobBench {
   async start(handlers: Partial<JobHandlers>, options: Options = {}) {
     const made = this.make(options);
     const unexpected = () => Promise.reject(new Error('No such job in this test'));
-    await made.queue.start({ reconcile: unexpected, replan: unexpected, sync: unexpected, deliver: unexpected, ...handlers });
+    await made.queue.start({
+      reconcile: unexpected,
+      replan: unexpected,
+      sync: unexpected,
+      deliver: unexpected,
+      ...handlers,
+    });
     return made;
   }
 

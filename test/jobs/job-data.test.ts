@@ -21,6 +21,22 @@ describe('job data', () => {
     assert.ok(part !== undefined && !('token' in part));
   });
 
+  it('holds everybody until the guard was asked, and then a part each', () => {
+    const userIds = Array.from({ length: 1200 }, (_, index) => `u${index}`);
+    assert.equal(splitReconcileJob(reconcileJob({ userIds, verdict: null })).length, 1);
+    const verdict = { deactivations: 'Too many.', conversions: null };
+    const parts = splitReconcileJob(reconcileJob({ userIds, verdict }));
+    assert.deepEqual(
+      parts.map((part) => [part.userIds.length, part.verdict]),
+      [
+        [500, verdict],
+        [500, verdict],
+        [200, verdict],
+      ],
+    );
+    assert.equal(readReconcileJob(stored({ ...parts[0], verdict: undefined })).verdict, null);
+  });
+
   for (const [field, value] of Object.entries({
     organizationId: 1,
     connectionId: null,
@@ -28,6 +44,7 @@ describe('job data', () => {
     trigger: 'toString',
     cause: 'weather',
     requestId: undefined,
+    verdict: { deactivations: 1 },
   })) {
     it(`is refused when ${field} is not what it must be`, () => {
       assert.throws(() => readReconcileJob(stored({ ...reconcileJob(), [field]: value })), /not one that/);
