@@ -17,7 +17,8 @@ export function decideStagedUser(staged: StagedUser, moment: Moment): AppliedUse
   const fields = fieldsOf(staged);
   if (fields === null) return unchanged(staged);
   if (staged.user === null) {
-    return staged.isWithdrawn
+    // Also one whose row the client's deletion has purged: Graph told of it before, and it is not here any more.
+    return staged.isWithdrawn || staged.known !== null
       ? { ...unchanged(staged), fields, removed: null, directoryUserId: null }
       : enter(staged, fields, moment);
   }

@@ -12,6 +12,7 @@ describe('change notifications', () => {
     const logger = makeLogger('warn', { write: (line: string) => void lines.push(line) });
     world = await startSyncWorld({
       app: { logger },
+      isNotified: true,
       seed: { users: 30, groups: 3, groupsPerUser: 1 },
     });
     await world.addRule(String(world.groupIds[0]));

@@ -14,7 +14,6 @@ describe('runs of a connected tenant', () => {
       seed: { users: 120, groups: 2, groupsPerUser: 1 },
     });
     world.tenant.settings.deltaPageSize = 10;
-    world.emulator.setDelivery({ isSilent: true });
     groupId = String(world.groupIds[0]);
     await world.addRule(groupId);
   });

@@ -30,8 +30,6 @@ describe('a provisioning client beside Graph', () => {
     const { scimBaseUrl } = await world.expect(200, 'GET', path);
     const { token } = await world.expect(201, 'POST', `${path}/scim-tokens`, { name: 'test' });
     connection = { connectionId: world.connectionId, scimBaseUrl, token };
-    // Notifications would tell what is to be found out without them.
-    world.emulator.setDelivery({ isSilent: true });
   });
   after(() => world.stop());
   beforeEach(() => {

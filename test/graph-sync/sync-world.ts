@@ -29,6 +29,8 @@ export interface SyncWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly app?: Omit<TestAppOptions, 'env' | 'entra'>;
   readonly seed?: SeedInput;
+  /** Otherwise nobody is notified, and what is read is what was asked for. */
+  readonly isNotified?: boolean;
 }
 
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -44,10 +46,12 @@ export async function startSyncWorld({
   env = {},
   app = {},
   seed,
+  isNotified = false,
 }: SyncWorldOptions = {}): Promise<
   SyncWorld & { readonly userIds: readonly string[]; readonly groupIds: readonly string[] }
 > {
   const emulator = await startEntraEmulator();
+  emulator.setDelivery({ isSilent: !isNotified });
   const tenant = emulator.addTenant({ domains: ['mymsp.example', 'mymsp.onmicrosoft.com'] });
   const seeded = seed ? emulator.seed(tenant.id, seed) : { userIds: [], groupIds: [] };
   const world = await startWorld({ GRAPH_POLL_SECONDS: '3600', ...env }, { ...app, entra: emulator });
