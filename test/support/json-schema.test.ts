@@ -62,6 +62,6 @@ describe('comparison of answers with their schema', () => {
   });
 
   it('fails on a keyword that it does not know instead of skipping it', () => {
-    assert.throws(() => check({ oneOf: [] }, 1), /Unknown schema keyword oneOf/);
+    assert.throws(() => check({ patternProperties: {} }, 1), /Unknown schema keyword patternProperties/);
   });
 });

@@ -93,7 +93,11 @@ export function makePlanningStore(connection: SqlConnection): PlanningStore {
         values: [organizationId, connectionId, after ?? firstUuid, limit],
       }),
     usersAmong: (ids) =>
-      connection.rows<DirectoryUser>({ name: 'users_among', text: usersAmong, values: [organizationId, ids] }),
+      connection.rows<DirectoryUser>({
+        name: 'users_among',
+        text: usersAmong,
+        values: [organizationId, ids],
+      }),
     groupsNamed: (connectionId, groupIds) =>
       connection.rows<RuleGroup>({
         name: 'groups_named',
