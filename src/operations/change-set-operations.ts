@@ -5,6 +5,7 @@ import { actorName } from './manual-events.ts';
 import { noteConfiguration } from './note-configuration.ts';
 import { OperationError } from './operation-error.ts';
 import type { Clock, Stores, UnitOfWork } from './ports.ts';
+import type { ReplanAll } from './replan-all.ts';
 import {
   type ConfigurationUndo,
   planConfigurationUndo,
@@ -15,8 +16,9 @@ import { type LeftField, type UndoneBatch, UndoWork } from './undo-people.ts';
 export interface ChangeSetDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
-  /** Plans everybody in the mirror of every connection again; called after a commit. */
-  readonly replanAll: (context: OrganizationContext) => Promise<void>;
+  readonly replanAll: ReplanAll;
+  /** Called after a commit that left jobs behind, so that they run at once. */
+  readonly jobsWaiting: () => void;
 }
 
 export interface UndoReport {
@@ -121,8 +123,8 @@ async function requireConcerned(stores: Stores, { id, personIds }: UndoRequest):
 
 /** The first batch goes with the configuration, which keeps everything still; those after it go by themselves. */
 async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDependencies): Promise<UndoReport> {
-  const { context, id, personIds } = request;
-  const { unitOfWork, clock } = dependencies;
+  const { context, id } = request;
+  const { unitOfWork, clock, replanAll, jobsWaiting } = dependencies;
   const now = clock.now();
   const undo = await unitOfWork.read(context, (stores) => beginUndo(stores, request, now));
   const tally = new UndoTally();
@@ -132,6 +134,7 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
     const isSwitchedOn = await writeConfigurationUndo(stores, plan.changes, now);
     await noteConfiguration(stores, context, plan.changes, now);
     const batch = await undoBatch(stores, request, undo, null);
+    if (isSwitchedOn && batch.next === null) await replanAll(stores, context);
     return { plan, isSwitchedOn, batch };
   });
   tally.configuration = first.plan.items;
@@ -139,13 +142,15 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
   let { next } = first.batch;
   while (next !== null) {
     const before: string = next;
-    const batch = await unitOfWork.write(context, 'shared', (stores) =>
-      undoBatch(stores, request, undo, before),
-    );
+    const batch = await unitOfWork.write(context, 'shared', async (stores) => {
+      const following = await undoBatch(stores, request, undo, before);
+      if (first.isSwitchedOn && following.next === null) await replanAll(stores, context);
+      return following;
+    });
     tally.add(batch);
     next = batch.next;
   }
-  if (personIds === null && first.isSwitchedOn) await dependencies.replanAll(context);
+  if (first.isSwitchedOn) jobsWaiting();
   return tally.tell(id, context.requestId);
 }
 

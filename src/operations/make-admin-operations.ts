@@ -5,7 +5,6 @@ import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
 import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
 import type { CredentialMaker, Encryption } from './connection-ports.ts';
 import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
-import type { OrganizationContext } from './context.ts';
 import { makeCreateOrganization } from './create-organization.ts';
 import { type DirectoryOperations, makeDirectoryOperations } from './directory-operations.ts';
 import {
@@ -22,6 +21,7 @@ import type { Fingerprint } from './plan-people.ts';
 import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
 import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
 import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
+import type { ReplanAll } from './replan-all.ts';
 import { makeRuleChangeOperations, type RuleChangeOperations } from './rule-change-operations.ts';
 import { makeScimCredentialOperations, type ScimCredentialOperations } from './scim-credential-operations.ts';
 import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
@@ -47,8 +47,7 @@ export interface AdminCollaborators {
   readonly organizationDirectory: OrganizationDirectory;
   readonly startReplan: StartReplan;
   readonly startSync: StartSync;
-  /** Plans everybody in the mirror of every connection again; called after a commit. */
-  readonly replanAll: (context: OrganizationContext) => Promise<void>;
+  readonly replanAll: ReplanAll;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */

@@ -6,14 +6,16 @@ import { noteConfiguration } from './note-configuration.ts';
 import { type DeepPartial, patchRecord } from './patch-record.ts';
 import type { Clock, UnitOfWork } from './ports.ts';
 import { requireVersion } from './precondition.ts';
+import type { ReplanAll } from './replan-all.ts';
 import { isSameRecord } from './same-record.ts';
 import type { ChangeOptions } from './scim-operations.ts';
 
 export interface SettingsDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
-  /** Plans everybody in the mirror of every connection again; called after the change is committed. */
-  readonly replanAll: (context: OrganizationContext) => Promise<void>;
+  readonly replanAll: ReplanAll;
+  /** Called after a commit that left jobs behind, so that they run at once. */
+  readonly jobsWaiting: () => void;
 }
 
 export interface SettingsOperations {
@@ -26,7 +28,7 @@ export interface SettingsOperations {
 }
 
 export function makeSettingsOperations(dependencies: SettingsDependencies): SettingsOperations {
-  const { unitOfWork, clock, replanAll } = dependencies;
+  const { unitOfWork, clock, replanAll, jobsWaiting } = dependencies;
   return {
     get: (context) => unitOfWork.read(context, (stores) => stores.settings.get()),
     change: async (context, patch, { ifMatch }) => {
@@ -45,9 +47,10 @@ export function makeSettingsOperations(dependencies: SettingsDependencies): Sett
         const revision = await stores.settings.save(value, now);
         const change = { kind: 'settings', subjectId: null, before: before.value, after: value } as const;
         await noteConfiguration(stores, context, [change], now);
+        if (isSwitchedOn) await replanAll(stores, context);
         return { isSwitchedOn, after: { value, revision } };
       });
-      if (isSwitchedOn) await replanAll(context);
+      if (isSwitchedOn) jobsWaiting();
       return after;
     },
   };
