@@ -1,6 +1,7 @@
 import type { MappingRule } from '../mapping/mapping-rule.ts';
 import { withoutArchiveSuffix } from './archive-name.ts';
 import type { Decision, Moment, Subject } from './case.ts';
+import { caseKey } from './directory-identity.ts';
 import {
   blankEmployee,
   freeEmail,
@@ -45,12 +46,12 @@ type PortalContact =
   | { readonly kind: 'one'; readonly contact: Contact }
   | { readonly kind: 'conflict'; readonly reason: string; readonly record: Contact };
 
-/** The contact whose portal login stands in the way: the person's own one, or one that logs in with the same email. */
+/** The contact whose portal login stands in the way: the person's own one, or one whose login has or holds the email. */
 function portalContact(subject: Subject, ledger: Ledger): PortalContact {
   const linked = ledger.contactOf(subject.user.id);
   if (linked?.login) return { kind: 'one', contact: linked };
   const { email } = subject.identity;
-  const holder = email === null ? undefined : ledger.contactsByEmail(email).find((it) => it.login?.enabled);
+  const holder = email === null ? undefined : ledger.contactsByEmail(email).find(isLoginBehind(email));
   if (email === null || holder === undefined) return { kind: 'none' };
   if (!isTaken(subject, ledger, holder)) return { kind: 'one', contact: holder };
   return {
@@ -59,6 +60,12 @@ function portalContact(subject: Subject, ledger: Ledger): PortalContact {
     record: holder,
   };
 }
+
+/** A login that is switched off still keeps its email from everybody else. */
+const isLoginBehind =
+  (email: string) =>
+  ({ login }: Contact): boolean =>
+    login !== null && (login.enabled || (login.email !== null && caseKey(login.email) === caseKey(email)));
 
 /** The contact stays a CRM person with its id and tickets; its login is given up and its names are free again. */
 function closePortal(
