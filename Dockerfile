@@ -20,7 +20,8 @@ ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=3000 \
     DATA_DIR=/data \
-    SHUTDOWN_GRACE_SECONDS=5
+    SHUTDOWN_GRACE_SECONDS=5 \
+    MALLOC_ARENA_MAX=1
 WORKDIR /app
 # The embedded database refuses to run as root; an external one (DATABASE_URL) leaves /data unused.
 RUN mkdir /data && chown node:node /data && chmod 700 /data

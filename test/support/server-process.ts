@@ -16,11 +16,12 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** As in the start script of package.json. */
 const flags = ['--max-semi-space-size=2', '--heap-growing-percent=100'];
+const surroundings = { NODE_COMPILE_CACHE: 'node_modules/.cache/node', MALLOC_ARENA_MAX: '1' };
 
 /** Starts the server as a process of its own, as `npm start` does, and waits until it says that it is ready. */
 export async function startServerProcess(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...flags, main], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...surroundings, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
