@@ -1,28 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from '../observability/logger.ts';
-import type { Cloud } from '../operations/connection-ports.ts';
-import type { ConnectionKind } from '../operations/context.ts';
-import type { ProvenClient, ScimCredentialKind } from '../operations/scim-credential-ports.ts';
+import type {
+  FoundScimCredential,
+  ProvenClient,
+  ScimCredentialKind,
+} from '../operations/scim-credential-ports.ts';
 import type { FoundScimToken } from './authentication.ts';
 import { hashOf } from './credentials.ts';
 import type { EntraTokenProfile, VerifyEntraToken } from './entra-token.ts';
-
-/** A credential of a connection, found before its organization is known. */
-export interface FoundScimCredential {
-  readonly organizationId: string;
-  readonly scimCredentialId: string;
-  readonly connectionKind: ConnectionKind;
-  readonly connectionStatus: string;
-  readonly customExtensions: string;
-  readonly cloud: Cloud;
-  readonly kind: ScimCredentialKind;
-  readonly secretHash: Buffer | null;
-  readonly tenantId: string | null;
-  readonly subject: string | null;
-  readonly callerApplicationId: string | null;
-  readonly audiences: readonly string[];
-  readonly expiresAt: string | null;
-}
 
 export interface ProofParts {
   /** Every credential of the connection, expired ones too; none for an id that no connection has. */

@@ -1,4 +1,5 @@
-import type { ScimToken } from './connection-ports.ts';
+import type { Cloud, ScimToken } from './connection-ports.ts';
+import type { ConnectionKind } from './context.ts';
 import type { Page, PageRequest } from './keyset-page.ts';
 
 /**
@@ -26,6 +27,23 @@ export interface ScimCredential {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
+}
+
+/** A credential of a connection, found before its organization is known. */
+export interface FoundScimCredential {
+  readonly organizationId: string;
+  readonly scimCredentialId: string;
+  readonly connectionKind: ConnectionKind;
+  readonly connectionStatus: string;
+  readonly customExtensions: string;
+  readonly cloud: Cloud;
+  readonly kind: ScimCredentialKind;
+  readonly secretHash: Uint8Array | null;
+  readonly tenantId: string | null;
+  readonly subject: string | null;
+  readonly callerApplicationId: string | null;
+  readonly audiences: readonly string[];
+  readonly expiresAt: string | null;
 }
 
 export interface ScimCredentialStore {

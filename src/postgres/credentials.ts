@@ -1,9 +1,8 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Organization } from '../operations/admin-ports.ts';
-import type { Cloud } from '../operations/connection-ports.ts';
 import type { ApiKeyRole, ConnectionKind, OrganizationContext } from '../operations/context.ts';
 import type { Page, PageRequest } from '../operations/keyset-page.ts';
-import type { ScimCredentialKind } from '../operations/scim-credential-ports.ts';
+import type { FoundScimCredential } from '../operations/scim-credential-ports.ts';
 import type { Database } from './database.ts';
 import { withBoundConnection } from './unit-of-work.ts';
 import { isUuid } from './uuid.ts';
@@ -15,24 +14,6 @@ export interface ScimTokenRecord {
   readonly connectionStatus: string;
   /** Of the connection, as JSON. */
   readonly customExtensions: string;
-  readonly expiresAt: string | null;
-}
-
-/** A credential by which a provisioning client asks for tokens, or whose tokens are accepted. */
-export interface ScimCredentialRecord {
-  readonly organizationId: string;
-  readonly scimCredentialId: string;
-  readonly connectionKind: ConnectionKind;
-  readonly connectionStatus: string;
-  /** Of the connection, as JSON. */
-  readonly customExtensions: string;
-  readonly cloud: Cloud;
-  readonly kind: ScimCredentialKind;
-  readonly secretHash: Buffer | null;
-  readonly tenantId: string | null;
-  readonly subject: string | null;
-  readonly callerApplicationId: string | null;
-  readonly audiences: readonly string[];
   readonly expiresAt: string | null;
 }
 
@@ -49,7 +30,7 @@ export interface Credentials {
   /** `hash` is the SHA-256 of the token; expired ones are found too. */
   readonly findScimToken: (connectionId: string, hash: Buffer) => Promise<ScimTokenRecord | null>;
   /** Every credential of the connection, expired ones too; none for an id that no connection has. */
-  readonly findScimCredentials: (connectionId: string) => Promise<readonly ScimCredentialRecord[]>;
+  readonly findScimCredentials: (connectionId: string) => Promise<readonly FoundScimCredential[]>;
   readonly findApiKey: (hash: Buffer) => Promise<ApiKeyRecord | null>;
   /** The extension schemas of a connection, as JSON; null for an id that no connection has. Nothing else about it. */
   readonly findConnectionExtensions: (connectionId: string) => Promise<string | null>;
@@ -136,7 +117,7 @@ function lookups(
     },
     findScimCredentials: async (connectionId) => {
       if (!isUuid(connectionId)) return [];
-      return database.systemRows<ScimCredentialRecord>({
+      return database.systemRows<FoundScimCredential>({
         name: 'find_scim_credentials',
         text: `
           select f.organization_id as "organizationId", f.scim_credential_id as "scimCredentialId",
