@@ -6,7 +6,7 @@ import { type Behaviour, startBehaviour } from '../behaviour/behaviour-world.ts'
 
 const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const isBookkeeping = (text: string): boolean =>
-  /^\s*(begin|commit|rollback)\b/i.test(text) || text.includes('touched_tokens');
+  /^\s*(begin|commit|rollback|select set_config)\b/i.test(text) || text.includes('touched_tokens');
 
 /** Members of their own for a group, as if a client had pushed them. */
 const addMembers = `
@@ -98,13 +98,16 @@ describe('SQL statements of a request', () => {
       for (const size of [0, 1_000, 10_000]) {
         const id = await client.addGroup(unique('sized'));
         await database.query(addMembers, [id, size]);
-        const added = await statementsOf(() =>
-          patch(id, { op: 'add', path: 'members', value: [{ value: extra }] }),
-        );
-        const removed = await statementsOf(() =>
-          patch(id, { op: 'remove', path: `members[value eq "${extra}"]` }),
-        );
-        counts.push([added.length, removed.length]);
+        const added: number[] = [];
+        const removed: number[] = [];
+        // What the server does by itself meanwhile can only add to a count.
+        for (let round = 0; round < 3; round += 1) {
+          const joining = { op: 'add', path: 'members', value: [{ value: extra }] };
+          added.push((await statementsOf(() => patch(id, joining))).length);
+          const leaving = { op: 'remove', path: `members[value eq "${extra}"]` };
+          removed.push((await statementsOf(() => patch(id, leaving))).length);
+        }
+        counts.push([Math.min(...added), Math.min(...removed)]);
       }
     } finally {
       await database.end();
