@@ -101,16 +101,19 @@ interface ServerCore extends Core {
   readonly graphSync: GraphSync;
 }
 
-type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'>;
+/** Metrics only of a running server. */
+type CoreParts = Pick<ApplicationParts, 'config' | 'databaseUrl' | 'logger' | 'onStatement'> & {
+  metrics?: Metrics;
+};
 
-function makeCore({ config, databaseUrl, logger, onStatement }: CoreParts): Core {
+function makeCore({ config, databaseUrl, logger, onStatement, metrics }: CoreParts): Core {
   const database = openDatabase({
     url: databaseUrl,
     poolSize: config.databasePoolSize,
     logger,
     ...(onStatement ? { onStatement } : {}),
   });
-  const jobs = makeJobQueue({ url: databaseUrl, logger });
+  const jobs = makeJobQueue({ url: databaseUrl, logger, ...(metrics ? { onJob: metrics.observeJob } : {}) });
   const watch = makeDeliveryWatch((organizationId) => relayLoop.wake(organizationId));
   const totals = new RememberedTotals();
   const pointReads = openPointReads({ url: databaseUrl, logger, ...(onStatement ? { onStatement } : {}) });
@@ -157,8 +160,8 @@ export async function makeAdminKey(parts: CoreParts): Promise<string> {
   }
 }
 
-function makeServerCore(parts: ApplicationParts): ServerCore {
-  const core = makeCore(parts);
+function makeServerCore(parts: ApplicationParts, metrics: Metrics): ServerCore {
+  const core = makeCore({ ...parts, metrics });
   const { encryptionKey } = parts;
   const encryption = encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey);
   const graph = composeGraph({ ...parts, encryption, unitOfWork: core.unitOfWork });
@@ -169,8 +172,8 @@ function makeServerCore(parts: ApplicationParts): ServerCore {
 /** The composition root: the only place that knows every adapter. */
 export function compose(parts: ApplicationParts): Application {
   const { config, logger } = parts;
-  const core = makeServerCore(parts);
   const metrics = makeMetrics({ processMetrics: true });
+  const core = makeServerCore(parts, metrics);
   metrics.watchDirectoryAges(core.graphSync.directoryAges);
   const { database, credentials, jobs, unitOfWork, scim, graphSync } = core;
   return {

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What is known of a request once it is answered; `routeClass` must come from a bounded set. */
 export type AnsweredRequest = {
@@ -6,12 +6,6 @@ export type AnsweredRequest = {
   readonly method: string;
   readonly status: number;
   readonly seconds: number;
-};
-
-/** One decision about one person; both names come from the closed lists of provisioning events. */
-export type CountedDecision = {
-  readonly trigger: string;
-  readonly action: string;
 };
 
 /** How old the knowledge of a connected directory is. */
@@ -25,7 +19,8 @@ export type Metrics = {
   /** The Prometheus text format. */
   render(): Promise<string>;
   observeRequest(request: AnsweredRequest): void;
-  countDecision(decision: CountedDecision, times?: number): void;
+  /** One try of a job; both names come from closed lists. */
+  observeJob(name: string, outcome: string, seconds: number): void;
   /** Asked whenever the metrics are read; what cannot be told then is left out. */
   watchDirectoryAges(read: () => Promise<readonly DirectoryAge[]>): void;
 };
@@ -42,10 +37,11 @@ export function makeMetrics(options: { readonly processMetrics?: boolean } = {})
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
-  const decisions = new Counter({
-    name: 'rollcall_provisioning_decisions_total',
-    help: 'Decisions about people that were applied, by trigger and action.',
-    labelNames: ['trigger', 'action'],
+  const jobs = new Histogram({
+    name: 'rollcall_job_duration_seconds',
+    help: 'Time of each try of a job, by its outcome; given-up follows the last failed try.',
+    labelNames: ['job', 'outcome'],
+    buckets: [0.01, 0.05, 0.25, 1, 5, 30, 120, 600],
     registers: [registry],
   });
 
@@ -55,8 +51,8 @@ export function makeMetrics(options: { readonly processMetrics?: boolean } = {})
     observeRequest({ routeClass, method, status, seconds }) {
       requests.observe({ route: routeClass, method, status: String(status) }, seconds);
     },
-    countDecision({ trigger, action }, times = 1) {
-      decisions.inc({ trigger, action }, times);
+    observeJob(name, outcome, seconds) {
+      jobs.observe({ job: name, outcome }, seconds);
     },
     watchDirectoryAges: (read) => watchDirectoryAges(registry, read),
   };

@@ -10,7 +10,7 @@ function makeApp(isReady: () => Promise<Readiness>) {
   const lines: string[] = [];
   const logger = makeLogger('info', { write: (line: string) => void lines.push(line) });
   const metrics = makeMetrics();
-  metrics.countDecision({ trigger: 'scim', action: 'created' });
+  metrics.observeJob('replan', 'completed', 2);
   const app = express().use(makeHealthRouter({ isReady, metrics, logger, checkTimeoutMs: 20 }));
   return { client: supertest(app), lines };
 }
@@ -51,7 +51,7 @@ describe('health endpoints', () => {
   it('expose the metrics as Prometheus text', async () => {
     const answer = await makeApp(ready).client.get('/metrics').expect(200);
     assert.match(String(answer.headers['content-type']), /^text\/plain; version=0\.0\.4/);
-    assert.match(answer.text, /rollcall_provisioning_decisions_total\{trigger="scim",action="created"\} 1/);
+    assert.match(answer.text, /rollcall_job_duration_seconds_count\{job="replan",outcome="completed"\} 1/);
   });
 
   it('answer HEAD, and 405 with Allow to other methods', async () => {

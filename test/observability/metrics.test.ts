@@ -14,18 +14,22 @@ describe('metrics', () => {
     assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
   });
 
-  it('counts provisioning decisions, several at once for a batch', async () => {
+  it('counts the tries of jobs by outcome, with their time', async () => {
     const metrics = makeMetrics();
-    metrics.countDecision({ trigger: 'scim', action: 'created' });
-    metrics.countDecision({ trigger: 'scim', action: 'created' }, 4);
+    metrics.observeJob('sync', 'failed', 0.1);
+    metrics.observeJob('sync', 'completed', 40);
+    metrics.observeJob('sync', 'completed', 2);
     const text = await metrics.render();
-    assert.ok(text.includes('rollcall_provisioning_decisions_total{trigger="scim",action="created"} 5'));
+    const labels = 'job="sync",outcome="completed"';
+    assert.ok(text.includes(`rollcall_job_duration_seconds_count{${labels}} 2`));
+    assert.ok(text.includes(`rollcall_job_duration_seconds_bucket{le="5",${labels}} 1`));
+    assert.ok(text.includes('rollcall_job_duration_seconds_count{job="sync",outcome="failed"} 1'));
   });
 
   it('keeps two applications of one process apart', async () => {
     const [one, other] = [makeMetrics(), makeMetrics()];
-    one.countDecision({ trigger: 'scim', action: 'merged' });
-    assert.ok(!(await other.render()).includes('merged'));
+    one.observeJob('sync', 'completed', 1);
+    assert.ok(!(await other.render()).includes('completed'));
   });
 
   it('tells about the process only when asked to', async () => {
