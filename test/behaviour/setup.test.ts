@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Json, makeClient, pointersOf, unique } from '../admin-api/people-world.ts';
+import { type Behaviour, startBehaviour } from './behaviour-world.ts';
+
+const patience = 200;
+
+describe('what an administrator sets up', () => {
+  let world: Behaviour;
+  before(async () => {
+    world = await startBehaviour();
+  });
+  after(() => world.app.stop());
+
+  const setMode = (provisioningMode: string) => world.expect(200, 'PATCH', '/settings', { provisioningMode });
+  const employeeRule = () => ({ userType: 'employee', securityRoleId: world.roles['Technician'] });
+
+  it('REQ-48 A-20 with the mode off changes are mirrored and the PSA is untouched; switching on plans everybody', async () => {
+    const { id: group } = await world.employeeGroup();
+    const known = await world.client.addUser(unique('off'));
+    await world.join(group, known);
+    const before = await world.employeeOf(known);
+    await setMode('off');
+    const added = await world.client.addUser(unique('off'));
+    await world.join(group, added);
+    await world.client.patchUser(known, { active: false });
+    assert.deepEqual(await world.employeeOf(known), before);
+    assert.equal((await world.directoryUser(known)).active, false);
+    assert.equal((await world.directoryUser(added)).employeeId, null);
+    await setMode('azureAdSync');
+    assert.equal((await world.employeeOf(known)).status, 'inactive');
+    assert.equal((await world.employeeOf(added)).loginEnabled, true);
+  });
+
+  it('REQ-48 switching on with many people leaves a run per connection that ends in the same state', async () => {
+    await setMode('off');
+    const connection = await world.app.createScimConnection('Many');
+    const client = makeClient(world, connection);
+    const ids: string[] = [];
+    for (let count = 0; count < 205; count += 1) ids.push(await client.addUser(unique('many')));
+    const groupId = unique('many');
+    await client.addGroup(groupId, ids);
+    const { connectionId } = connection;
+    await world.expect(201, 'POST', '/mapping-rules', { connectionId, groupId, order: 1, ...employeeRule() });
+    await setMode('azureAdSync');
+    const runs = async () =>
+      (await world.expect(200, 'GET', `/sync-runs?connectionId=${connectionId}`)).items;
+    const [run] = await runs();
+    assert.ok(run, 'the switch and its run are committed together');
+    for (let tries = 0; tries < patience; tries += 1) {
+      const [{ state }] = await runs();
+      if (!['queued', 'running'].includes(state)) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const [ended] = await runs();
+    assert.deepEqual([ended.id, ended.state, ended.progress.done], [run.id, 'succeeded', 205]);
+    for (const id of [ids[0], ids[204]])
+      assert.equal((await world.employeeOf(String(id))).loginEnabled, true);
+    const metrics = await (await fetch(`${world.app.baseUrl}/metrics`)).text();
+    assert.match(metrics, /rollcall_job_duration_seconds_count\{job="replan",outcome="completed"\} \d/);
+  });
+
+  it('REQ-49 incomplete defaults are refused while the sync is on, with each missing field', async () => {
+    const refused = await world.expect(409, 'PUT', '/employee-defaults', {
+      ...world.defaults,
+      departmentId: null,
+      employeeRoleId: null,
+    });
+    assert.deepEqual([...refused.missing].sort(), ['departmentId', 'employeeRoleId']);
+    await setMode('off');
+    await world.expect(200, 'PUT', '/employee-defaults', { ...world.defaults, locationId: null });
+    const switching = await world.expect(409, 'PATCH', '/settings', { provisioningMode: 'azureAdSync' });
+    assert.deepEqual(switching.missing, ['locationId']);
+    const path = `/connections/${world.connection.connectionId}/sync`;
+    assert.deepEqual((await world.expect(409, 'POST', path)).missing, ['locationId']);
+    await world.expect(200, 'PUT', '/employee-defaults', world.defaults);
+    await setMode('azureAdSync');
+  });
+
+  it('defaults want an internal role and an active manager, with a pointer', async () => {
+    const put = async (more: object) =>
+      pointersOf(await world.expect(400, 'PUT', '/employee-defaults', { ...world.defaults, ...more }));
+    assert.deepEqual(await put({ securityRoleId: world.roles['External User'] }), ['/securityRoleId']);
+    assert.deepEqual(await put({ managerId: crypto.randomUUID() }), ['/managerId']);
+    const email = `${unique('manager')}@contoso.example`;
+    const person = { firstName: 'A', lastName: 'B', email, status: 'inactive' };
+    const { id } = await world.expect(201, 'POST', '/employees', person);
+    assert.deepEqual(await put({ managerId: id }), ['/managerId']);
+    assert.deepEqual(await put({ employmentType: 'x'.repeat(61) }), ['/employmentType']);
+    assert.deepEqual(await put({ surprise: 1 }), ['/surprise']);
+  });
+
+  it('REQ-54 REQ-56 a person shows its rule and the role of it', async () => {
+    const { id: group, rule, externalId } = await world.employeeGroup();
+    const id = await world.client.addUser(unique('shown'));
+    await world.join(group, id);
+    const employee = await world.employeeOf(id);
+    assert.deepEqual([employee.winningRuleId, employee.securityRoleId], [rule.id, rule.securityRoleId]);
+    const shown = await world.expect(200, 'GET', `/mapping-rules/${rule.id}`);
+    assert.deepEqual([shown.groupId, shown.groupName], [externalId, `Group ${externalId}`]);
+  });
+
+  it('REQ-60 A-23 a rule is made, changed and deleted, and takes effect for its members each time', async () => {
+    const { id: group, rule } = await world.employeeGroup();
+    const id = await world.client.addUser(unique('rule'));
+    await world.join(group, id);
+    const path = `/mapping-rules/${rule.id}`;
+    await world.expect(200, 'PATCH', path, { securityRoleId: world.roles['Read Only'] });
+    assert.equal((await world.employeeOf(id)).securityRoleId, world.roles['Read Only']);
+    await world.expect(200, 'PATCH', path, { enabled: false });
+    assert.equal((await world.employeeOf(id)).loginEnabled, false);
+    const { candidates } = (await world.explain(id)).decision;
+    const verdict = candidates.find(({ ruleId }: Json) => ruleId === rule.id)?.verdict;
+    assert.equal(verdict, 'disabled');
+    await world.expect(200, 'PATCH', path, { enabled: true });
+    assert.equal((await world.employeeOf(id)).loginEnabled, true);
+    await world.expect(204, 'DELETE', path);
+    assert.equal((await world.employeeOf(id)).winningRuleId, null);
+    const events = await world.events(`directoryUserId=${id}`);
+    assert.deepEqual(new Set(events.slice(0, 4).map(({ trigger }) => trigger)), new Set(['ruleChange']));
+  });
+
+  it('a local change of the role lasts until the next change of the directory or the rule', async () => {
+    const { id: group, rule } = await world.employeeGroup();
+    const id = await world.client.addUser(unique('role'));
+    await world.join(group, id);
+    const { id: employeeId } = await world.employeeOf(id);
+    const demote = () =>
+      world.expect(200, 'PATCH', `/employees/${employeeId}`, { securityRoleId: world.roles['Read Only'] });
+    const role = async () => (await world.employeeOf(id)).securityRoleId;
+    await demote();
+    const run = await world.expect(202, 'POST', `/connections/${world.connection.connectionId}/sync`);
+    for (let tries = 0; tries < patience; tries += 1) {
+      const { state } = await world.expect(200, 'GET', `/sync-runs/${run.id}`);
+      if (state === 'succeeded') break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal(await role(), world.roles['Read Only']);
+    await world.client.patchUser(id, { title: 'Engineer' });
+    assert.equal(await role(), world.roles['Technician']);
+    await demote();
+    await world.expect(200, 'PATCH', `/mapping-rules/${rule.id}`, { note: 'only a note' });
+    await world.expect(200, 'PATCH', `/mapping-rules/${rule.id}`, { order: 11 });
+    assert.equal(await role(), world.roles['Technician']);
+  });
+
+  it('defaults and overrides never move an existing person', async () => {
+    const { id: group, rule } = await world.employeeGroup();
+    const id = await world.client.addUser(unique('stay'));
+    await world.join(group, id);
+    const before = await world.employeeOf(id);
+    const departmentId = (await world.expect(201, 'POST', '/departments', { name: unique('New') })).id;
+    await world.expect(200, 'PATCH', `/mapping-rules/${rule.id}`, { overrides: { departmentId } });
+    await world.expect(200, 'PUT', '/employee-defaults', { ...world.defaults, departmentId });
+    await world.client.patchUser(id, { nickName: 'touched' });
+    assert.equal((await world.employeeOf(id)).departmentId, before.departmentId);
+    await world.expect(200, 'PUT', '/employee-defaults', world.defaults);
+  });
+
+  it('local edits are events with trigger manual and the id of their request', async () => {
+    const email = `${unique('edit')}@contoso.example`;
+    const { id } = await world.expect(201, 'POST', '/employees', { firstName: 'A', lastName: 'B', email });
+    const requestId = unique('request');
+    await world.expect(200, 'PATCH', `/employees/${id}`, { phone: '7' }, { 'x-request-id': requestId });
+    const [event] = await world.events(`employeeId=${id}`);
+    assert.deepEqual(
+      [event.action, event.trigger, event.requestId, event.changes],
+      ['updated', 'manual', requestId, [{ field: 'phone', before: null, after: '7', origin: 'local' }]],
+    );
+  });
+});
