@@ -27,7 +27,7 @@ export interface RuledGroup {
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Tests of the guard have a place of their own. */
-export const wideOpen = { maxDeactivations: 10_000, maxDeactivationsPercent: 100, maxConversions: 10_000 };
+const wideOpen = { maxDeactivations: 10_000, maxDeactivationsPercent: 100, maxConversions: 10_000 };
 
 export async function startBehaviour(): Promise<Behaviour> {
   const world = await startWorld();
