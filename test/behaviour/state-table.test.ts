@@ -63,7 +63,7 @@ describe('existing record by winning rule', () => {
     assert.equal((await world.explain(id)).decision.outcome, 'noRule');
   });
 
-  it('REQ-29 to REQ-34 an active employee under a portal rule is archived and a portal user takes its names', async () => {
+  it('REQ-29 REQ-30 REQ-31 REQ-32 REQ-33 REQ-34 an active employee under a portal rule is archived and a portal user takes its names', async () => {
     const name = unique('convert');
     const local = await localEmployee(name);
     const id = await enters(name, portal);
