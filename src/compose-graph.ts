@@ -4,9 +4,9 @@ import { makeCloudTable } from './graph/cloud-endpoints.ts';
 import { type Graph, makeGraph } from './graph/make-graph.ts';
 import { realTiming } from './graph/timing.ts';
 import type { Logger } from './observability/logger.ts';
-import type { Encryption } from './operations/connection-ports.ts';
+import type { Encryption } from './operations/connections/connection-ports.ts';
 import type { Clock, UnitOfWork } from './operations/ports.ts';
-import { makeTokenCache } from './operations/token-cache.ts';
+import { makeTokenCache } from './operations/tenants/token-cache.ts';
 
 interface GraphParts {
   readonly config: Config;

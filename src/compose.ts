@@ -26,27 +26,27 @@ import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
 import type { Logger } from './observability/logger.ts';
 import { type Metrics, makeMetrics } from './observability/metrics.ts';
-import type { Encryption } from './operations/connection-ports.ts';
+import type { Encryption } from './operations/connections/connection-ports.ts';
+import { makeIssueScimToken } from './operations/credentials/issue-scim-token.ts';
+import { makeDeliverEvents } from './operations/deliveries/deliver-events.ts';
+import { makeDeliveryRelay } from './operations/deliveries/relay-deliveries.ts';
+import { makeDeliveryWatch } from './operations/deliveries/watch-deliveries.ts';
+import { makeAdminOperations } from './operations/make-admin-operations.ts';
 import {
   type DefaultOrganization,
   makeEnsureDefaultOrganization,
   makeRescueKey,
-} from './operations/create-organization.ts';
-import { makeDeliverEvents } from './operations/deliver-events.ts';
-import { makeFinishSignIn } from './operations/finish-sign-in.ts';
-import { makeForgetEvents } from './operations/forget-events.ts';
-import { makeIssueScimToken } from './operations/issue-scim-token.ts';
-import { makeAdminOperations } from './operations/make-admin-operations.ts';
-import { makeScimOperations } from './operations/make-scim-operations.ts';
+} from './operations/organizations/create-organization.ts';
+import { makeForgetEvents } from './operations/organizations/forget-events.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
-import { makeDeliveryRelay } from './operations/relay-deliveries.ts';
-import { makeReplanAll } from './operations/replan-all.ts';
-import { makeRunReconcileJob } from './operations/run-reconcile-job.ts';
-import { makeRunReplan } from './operations/run-replan.ts';
-import type { ScimDependencies } from './operations/scim-dependencies.ts';
-import { makeStartReplan } from './operations/start-replan.ts';
-import { makeStartSync } from './operations/start-sync.ts';
-import { makeDeliveryWatch } from './operations/watch-deliveries.ts';
+import { makeReplanAll } from './operations/reconcile/replan-all.ts';
+import { makeRunReconcileJob } from './operations/reconcile/run-reconcile-job.ts';
+import { makeRunReplan } from './operations/reconcile/run-replan.ts';
+import { makeStartReplan } from './operations/reconcile/start-replan.ts';
+import { makeScimOperations } from './operations/resources/make-scim-operations.ts';
+import type { ScimDependencies } from './operations/resources/scim-dependencies.ts';
+import { makeStartSync } from './operations/sync/start-sync.ts';
+import { makeFinishSignIn } from './operations/tenants/finish-sign-in.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
 import { type Database, openDatabase } from './postgres/database.ts';
 import { isMigrated } from './postgres/migrate.ts';

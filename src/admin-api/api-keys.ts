@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { ApiKey } from '../operations/admin-ports.ts';
-import type { NewApiKey } from '../operations/api-key-operations.ts';
+import type { NewApiKey } from '../operations/credentials/api-key-operations.ts';
+import type { ApiKey } from '../operations/organizations/admin-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';

@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
-import type { UndoReport } from '../operations/change-set-operations.ts';
-import type { ChangeSet } from '../operations/change-set-ports.ts';
+import type { UndoReport } from '../operations/change-sets/change-set-operations.ts';
+import type { ChangeSet } from '../operations/change-sets/change-set-ports.ts';
 import type { EventTrigger } from '../provisioning/provisioning-event.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';

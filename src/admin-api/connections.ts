@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
-import type { ConnectionInput, NewConnection } from '../operations/connection-input.ts';
-import type { Connection, GraphFlow } from '../operations/connection-ports.ts';
+import type { ConnectionInput, NewConnection } from '../operations/connections/connection-input.ts';
+import type { Connection, GraphFlow } from '../operations/connections/connection-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';

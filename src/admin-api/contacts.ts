@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { ContactInput } from '../operations/contact-input.ts';
-import type { ContactView } from '../operations/people-ports.ts';
+import type { ContactInput } from '../operations/people/contact-input.ts';
+import type { ContactView } from '../operations/people/people-ports.ts';
 import type { Contact } from '../provisioning/person.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { peopleFilterOf } from './employees.ts';

@@ -1,11 +1,11 @@
 import { type Request, Router } from 'express';
 import type { Candidate } from '../mapping/explain.ts';
-import type { Explanation } from '../operations/directory-operations.ts';
+import type { Explanation } from '../operations/resources/directory-operations.ts';
 import type {
   DirectoryFilter,
   DirectoryGroupView,
   DirectoryUserView,
-} from '../operations/directory-ports.ts';
+} from '../operations/resources/directory-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { representEvent } from './provisioning-events.ts';

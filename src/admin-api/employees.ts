@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
-import type { EmployeeInput } from '../operations/employee-input.ts';
-import type { EmployeeView, PeopleFilter } from '../operations/people-ports.ts';
+import type { EmployeeInput } from '../operations/people/employee-input.ts';
+import type { EmployeeView, PeopleFilter } from '../operations/people/people-ports.ts';
 import type { Employee } from '../provisioning/person.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { OperationError } from '../operations/operation-error.ts';
-import type { VersionPrecondition } from '../operations/scim-operations.ts';
+import type { VersionPrecondition } from '../operations/resources/scim-operations.ts';
 
 const etagOf = (revision: number): string => `"${revision}"`;
 

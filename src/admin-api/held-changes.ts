@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { HeldChange, HeldState } from '../operations/held-change-ports.ts';
+import type { HeldChange, HeldState } from '../operations/guard/held-change-ports.ts';
 import type { HeldEffect } from '../provisioning/held-change.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';

@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
-import type { MappingRuleInput, NewMappingRule } from '../operations/mapping-rule-input.ts';
-import type { MappingRuleView } from '../operations/rules-ports.ts';
+import type { MappingRuleInput, NewMappingRule } from '../operations/rules/mapping-rule-input.ts';
+import type { MappingRuleView } from '../operations/rules/rules-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';

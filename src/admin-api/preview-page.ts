@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { OperationError } from '../operations/operation-error.ts';
-import type { PreviewPosition, PreviewRequest } from '../operations/plan-people.ts';
+import type { PreviewPosition, PreviewRequest } from '../operations/reconcile/plan-people.ts';
 import { queryOf } from './request-facts.ts';
 
 const DEFAULT_LIMIT = 50;

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { ProvisioningEvent } from '../operations/directory-ports.ts';
+import type { ProvisioningEvent } from '../operations/resources/directory-ports.ts';
 import type { EventAction } from '../provisioning/provisioning-event.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';

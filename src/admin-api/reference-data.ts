@@ -1,6 +1,9 @@
 import { type Request, type Response, Router } from 'express';
-import type { ReferenceInput, ReferenceList } from '../operations/reference-data-operations.ts';
-import type { ReferenceItem, ReferenceKind } from '../operations/reference-data-ports.ts';
+import type {
+  ReferenceInput,
+  ReferenceList,
+} from '../operations/reference-data/reference-data-operations.ts';
+import type { ReferenceItem, ReferenceKind } from '../operations/reference-data/reference-data-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';

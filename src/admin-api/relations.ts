@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { Relation } from '../operations/people-ports.ts';
-import type { RelationInput } from '../operations/relation-operations.ts';
+import type { Relation } from '../operations/people/people-ports.ts';
+import type { RelationInput } from '../operations/people/relation-operations.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf, queryOf } from './request-facts.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { RuleChangeInput } from '../operations/rule-changes.ts';
+import type { RuleChangeInput } from '../operations/rules/rule-changes.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { representMappingRule } from './mapping-rules.ts';
 import { previewOf, writeCursor } from './preview-page.ts';

@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { NewScimCredential } from '../operations/scim-credential-operations.ts';
-import type { ScimCredential } from '../operations/scim-credential-ports.ts';
+import type { NewScimCredential } from '../operations/credentials/scim-credential-operations.ts';
+import type { ScimCredential } from '../operations/credentials/scim-credential-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';

@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { ScimToken } from '../operations/connection-ports.ts';
-import type { NewScimToken } from '../operations/scim-token-operations.ts';
+import type { ScimToken } from '../operations/connections/connection-ports.ts';
+import type { NewScimToken } from '../operations/credentials/scim-token-operations.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';

@@ -1,8 +1,8 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { requestIdOf } from '../http/request-id.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { FinishSignIn, SignInResult } from '../operations/finish-sign-in.ts';
 import { OperationError } from '../operations/operation-error.ts';
+import type { FinishSignIn, SignInResult } from '../operations/tenants/finish-sign-in.ts';
 import { renderSignInPage, type SignInPage, signInPagePolicy } from './sign-in-page.ts';
 
 /** REQ-39: an app registration knows this address letter by letter. */

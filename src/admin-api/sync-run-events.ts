@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { OrganizationContext } from '../operations/context.ts';
-import type { SyncRunOperations } from '../operations/sync-run-operations.ts';
-import type { SyncRun } from '../operations/sync-run-ports.ts';
+import type { SyncRunOperations } from '../operations/sync/sync-run-operations.ts';
+import type { SyncRun } from '../operations/sync/sync-run-ports.ts';
 import { contextOf, idOf } from './request-facts.ts';
 
 const lookEveryMs = 500;

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { SyncRun } from '../operations/sync-run-ports.ts';
+import type { SyncRun } from '../operations/sync/sync-run-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { contextOf, idOf, queryOf } from './request-facts.ts';

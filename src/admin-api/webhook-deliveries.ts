@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { ReplayInput } from '../operations/webhook-delivery-operations.ts';
-import type { Delivery, DeliveryState, WebhookAttempt } from '../operations/webhook-ports.ts';
+import type { ReplayInput } from '../operations/deliveries/webhook-delivery-operations.ts';
+import type { Delivery, DeliveryState, WebhookAttempt } from '../operations/deliveries/webhook-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, choiceOf, contextOf, idOf } from './request-facts.ts';

@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
-import type { NewWebhook, RotationInput, WebhookInput } from '../operations/webhook-operations.ts';
-import type { Webhook } from '../operations/webhook-ports.ts';
+import type { NewWebhook, RotationInput, WebhookInput } from '../operations/deliveries/webhook-operations.ts';
+import type { Webhook } from '../operations/deliveries/webhook-ports.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
 import { pageOf, sendPage } from './page.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { GraphError } from '../operations/graph-ports.ts';
-import type { ApplicationKeyFacts } from '../operations/graph-sign-in-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
+import type { ApplicationKeyFacts } from '../operations/tenants/graph-sign-in-ports.ts';
 
 /** As the sign-in library wants it. */
 export type ApplicationCredential =

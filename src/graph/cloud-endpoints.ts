@@ -1,5 +1,5 @@
-import type { Cloud } from '../operations/connection-ports.ts';
-import { GraphError } from '../operations/graph-ports.ts';
+import type { Cloud } from '../operations/connections/connection-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
 
 /** Where a cloud lives. URLs are without trailing slash. */
 export interface CloudEndpoints {

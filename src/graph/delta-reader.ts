@@ -1,4 +1,4 @@
-import type { DeltaRequest, DeltaStep, GraphConnection } from '../operations/graph-ports.ts';
+import type { DeltaRequest, DeltaStep, GraphConnection } from '../operations/tenants/graph-ports.ts';
 import { allowedUrl, type CloudTable, graphHosts } from './cloud-endpoints.ts';
 import { readCursor, writeCursor } from './delta-cursor.ts';
 import type { GraphClient } from './graph-client.ts';

@@ -1,4 +1,4 @@
-import type { GraphConnection } from '../operations/graph-ports.ts';
+import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
 import type { GraphCall } from './graph-call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { type GraphAnswer, passingFailure, refusalOf, tokenRefused } from './graph-failure.ts';

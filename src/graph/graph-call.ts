@@ -1,5 +1,5 @@
 import type { Logger } from '../observability/logger.ts';
-import type { GraphConnection } from '../operations/graph-ports.ts';
+import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
 import type { CloudTable } from './cloud-endpoints.ts';
 import type { Fetch } from './fetch-once.ts';
 import type { GraphAnswer } from './graph-failure.ts';

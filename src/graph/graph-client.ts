@@ -1,4 +1,4 @@
-import { type GraphConnection, GraphError } from '../operations/graph-ports.ts';
+import { type GraphConnection, GraphError } from '../operations/tenants/graph-ports.ts';
 import { allowedUrl, graphHosts } from './cloud-endpoints.ts';
 import type {
   GraphCall,

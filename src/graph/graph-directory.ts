@@ -8,7 +8,7 @@ import type {
   GraphOrganization,
   GraphUser,
   GroupDeltaRequest,
-} from '../operations/graph-ports.ts';
+} from '../operations/tenants/graph-ports.ts';
 import { type DeltaSource, readDelta } from './delta-reader.ts';
 import { sendBatch } from './graph-batch.ts';
 import { refusalOf } from './graph-failure.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { GraphConnection } from '../operations/graph-ports.ts';
+import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
 import { readClaimsChallenge } from './claims-challenge.ts';
 import { fetchOnce, type RawAnswer, TransportError } from './fetch-once.ts';
 import type { GraphCall, GraphCallInProgress, GraphOutcome } from './graph-call.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthenticationResult } from '@azure/msal-node';
-import { type GraphConnection, type GraphDirectory, GraphError } from '../operations/graph-ports.ts';
+import { type GraphConnection, type GraphDirectory, GraphError } from '../operations/tenants/graph-ports.ts';
 import {
   APPLICATION_PERMISSIONS,
   DELEGATED_SCOPES,
@@ -8,7 +8,7 @@ import {
   type GraphSignIn,
   type PendingSignIn,
   type SignInAnswer,
-} from '../operations/graph-sign-in-ports.ts';
+} from '../operations/tenants/graph-sign-in-ports.ts';
 import { describeApplicationKey } from './application-credential.ts';
 import type { GraphTokens } from './graph-tokens.ts';
 import { delegatedScopes, makeMsalClient, shortScopes } from './msal-client.ts';

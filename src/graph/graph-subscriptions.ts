@@ -4,7 +4,7 @@ import type {
   GraphSubscriptions,
   NewGraphSubscription,
   SubscribeOutcome,
-} from '../operations/graph-ports.ts';
+} from '../operations/tenants/graph-ports.ts';
 import type { GraphCall } from './graph-call.ts';
 import { errorCodeOf, type GraphAnswer, refusalOf } from './graph-failure.ts';
 import { type Fields, readFields, readOptionalText, readText } from './read-json.ts';

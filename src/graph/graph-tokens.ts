@@ -1,4 +1,4 @@
-import type { GraphConnection } from '../operations/graph-ports.ts';
+import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
 
 export interface IssuedToken {
   readonly accessToken: string;

@@ -1,5 +1,5 @@
-import type { GraphDirectory, GraphSubscriptions } from '../operations/graph-ports.ts';
-import type { GraphSignIn, TenantResolver } from '../operations/graph-sign-in-ports.ts';
+import type { GraphDirectory, GraphSubscriptions } from '../operations/tenants/graph-ports.ts';
+import type { GraphSignIn, TenantResolver } from '../operations/tenants/graph-sign-in-ports.ts';
 import { makeGraphClient } from './graph-client.ts';
 import { makeGraphDirectory } from './graph-directory.ts';
 import { makeGraphSignIn } from './graph-sign-in.ts';

@@ -3,7 +3,7 @@ import {
   GraphError,
   type MemberCheck,
   type MemberCheckRequest,
-} from '../operations/graph-ports.ts';
+} from '../operations/tenants/graph-ports.ts';
 import { hasErrorCode, refusalOf } from './graph-failure.ts';
 import { groupPath, userPath } from './paths.ts';
 import { GROUP_PERMISSION } from './read-group.ts';

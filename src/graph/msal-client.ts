@@ -1,6 +1,6 @@
 import { ConfidentialClientApplication, type ICachePlugin } from '@azure/msal-node';
-import type { GraphConnection } from '../operations/graph-ports.ts';
-import { DELEGATED_SCOPES } from '../operations/graph-sign-in-ports.ts';
+import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
+import { DELEGATED_SCOPES } from '../operations/tenants/graph-sign-in-ports.ts';
 import { readApplicationKey } from './application-credential.ts';
 import { authorityHosts, type CloudEndpoints, type CloudTable } from './cloud-endpoints.ts';
 import type { Fetch } from './fetch-once.ts';

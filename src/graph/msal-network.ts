@@ -4,7 +4,7 @@ import {
   type NetworkRequestOptions,
   type NetworkResponse,
 } from '@azure/msal-node';
-import { GraphError } from '../operations/graph-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
 import { allowedUrl } from './cloud-endpoints.ts';
 import { type Fetch, fetchOnce, type RawAnswer, TransportError } from './fetch-once.ts';
 import { isPassingStatus, readRetryAfter } from './retry.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';
-import { type GraphConnection, GraphError } from '../operations/graph-ports.ts';
+import { type GraphConnection, GraphError } from '../operations/tenants/graph-ports.ts';
 import type { GraphTokens, IssuedToken, TokenDemand } from './graph-tokens.ts';
 import { makeLru } from './lru.ts';
 import {

@@ -1,5 +1,5 @@
-import type { Cloud } from '../operations/connection-ports.ts';
-import { GraphError } from '../operations/graph-ports.ts';
+import type { Cloud } from '../operations/connections/connection-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
 import { allowedUrl, authorityHosts, type CloudTable } from './cloud-endpoints.ts';
 import { type Fetch, fetchOnce, type RawAnswer, TransportError } from './fetch-once.ts';
 import { unavailable } from './msal-network.ts';

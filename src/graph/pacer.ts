@@ -1,4 +1,4 @@
-import { GraphError } from '../operations/graph-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
 import { type Timing, withSignal } from './timing.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { GraphGroupFields, GroupChange, MemberFact } from '../directory/delta-change.ts';
 import { wholeGroup } from '../directory/whole-object.ts';
-import type { GraphGroup } from '../operations/graph-ports.ts';
+import type { GraphGroup } from '../operations/tenants/graph-ports.ts';
 import { withoutProperties } from './graph-failure.ts';
 import {
   type Fields,

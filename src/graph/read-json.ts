@@ -1,4 +1,4 @@
-import { GraphError } from '../operations/graph-ports.ts';
+import { GraphError } from '../operations/tenants/graph-ports.ts';
 
 /** A JSON object of an answer, of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;

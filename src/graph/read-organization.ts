@@ -1,4 +1,4 @@
-import type { GraphOrganization } from '../operations/graph-ports.ts';
+import type { GraphOrganization } from '../operations/tenants/graph-ports.ts';
 import type { GraphAnswer } from './graph-failure.ts';
 import {
   readFields,

@@ -1,6 +1,6 @@
 import type { GraphIdentity, GraphUserFields, UserChange } from '../directory/delta-change.ts';
 import { wholeUser } from '../directory/whole-object.ts';
-import type { GraphUser } from '../operations/graph-ports.ts';
+import type { GraphUser } from '../operations/tenants/graph-ports.ts';
 import { withoutProperties } from './graph-failure.ts';
 import {
   type Fields,

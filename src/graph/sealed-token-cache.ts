@@ -1,7 +1,7 @@
 import type { ICachePlugin, TokenCacheContext } from '@azure/msal-node';
 import type { Logger } from '../observability/logger.ts';
-import type { Encryption } from '../operations/connection-ports.ts';
-import type { TokenCacheKey, TokenCacheStore } from '../operations/graph-sign-in-ports.ts';
+import type { Encryption } from '../operations/connections/connection-ports.ts';
+import type { TokenCacheKey, TokenCacheStore } from '../operations/tenants/graph-sign-in-ports.ts';
 
 export interface TokenCacheParts {
   readonly tokenCache: TokenCacheStore;

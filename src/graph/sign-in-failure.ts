@@ -1,5 +1,9 @@
 import { AuthError, ClientAuthErrorCodes, InteractionRequiredAuthError } from '@azure/msal-node';
-import { type GraphConnection, GraphError, type GraphFailureKind } from '../operations/graph-ports.ts';
+import {
+  type GraphConnection,
+  GraphError,
+  type GraphFailureKind,
+} from '../operations/tenants/graph-ports.ts';
 import { carriedFailure, unavailable } from './msal-network.ts';
 
 /** Where it failed: at the redirect or its redemption, renewing a delegated token, or as the application. */

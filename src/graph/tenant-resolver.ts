@@ -1,6 +1,6 @@
 import { isGuid } from '../directory/object-id.ts';
-import type { Cloud } from '../operations/connection-ports.ts';
-import type { ResolvedTenant, TenantResolver } from '../operations/graph-sign-in-ports.ts';
+import type { Cloud } from '../operations/connections/connection-ports.ts';
+import type { ResolvedTenant, TenantResolver } from '../operations/tenants/graph-sign-in-ports.ts';
 import { cloudOfInstance } from './cloud-endpoints.ts';
 import { type OpenIdParts, readOpenIdMetadata } from './openid-metadata.ts';
 import { unexpected } from './read-json.ts';

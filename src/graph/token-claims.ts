@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type GraphConnection, GraphError } from '../operations/graph-ports.ts';
+import { type GraphConnection, GraphError } from '../operations/tenants/graph-ports.ts';
 import type { Fields } from './read-json.ts';
 
 /** Two clocks may differ by this much. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { CredentialMaker, NewCredential } from '../operations/connection-ports.ts';
+import type { CredentialMaker, NewCredential } from '../operations/connections/connection-ports.ts';
 
 const API_KEY_PREFIX = 'rck_';
 const SCIM_TOKEN_PREFIX = 'rcs_';

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Encryption } from '../operations/connection-ports.ts';
+import type { Encryption } from '../operations/connections/connection-ports.ts';
 import { OperationError } from '../operations/operation-error.ts';
 
 const ALGORITHM = 'aes-256-gcm';

@@ -1,4 +1,4 @@
-import type { Cloud } from '../operations/connection-ports.ts';
+import type { Cloud } from '../operations/connections/connection-ports.ts';
 import type { EntraTokenProfile, TokenIssuerOf } from './entra-token.ts';
 
 interface CloudIssuers {

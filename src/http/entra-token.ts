@@ -1,5 +1,5 @@
 import jsonwebtoken, { type JwtPayload } from 'jsonwebtoken';
-import type { Cloud } from '../operations/connection-ports.ts';
+import type { Cloud } from '../operations/connections/connection-ports.ts';
 import type { FindSigningKey } from './signing-keys.ts';
 
 /** `v1`: what Entra sends when the secret of an application is left blank; `v2`: an assertion for the token endpoint. */

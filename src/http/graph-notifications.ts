@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { Logger } from '../observability/logger.ts';
-import type { GraphNotification, ReceiveNotifications } from '../operations/graph-notification-ports.ts';
 import { OperationError } from '../operations/operation-error.ts';
+import type { GraphNotification, ReceiveNotifications } from '../operations/sync/graph-notification-ports.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface NotificationEndpointParts {

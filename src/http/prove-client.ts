@@ -4,7 +4,7 @@ import type {
   FoundScimCredential,
   ProvenClient,
   ScimCredentialKind,
-} from '../operations/scim-credential-ports.ts';
+} from '../operations/credentials/scim-credential-ports.ts';
 import type { FoundScimToken } from './authentication.ts';
 import { hashOf } from './credentials.ts';
 import type { EntraTokenProfile, VerifyEntraToken } from './entra-token.ts';

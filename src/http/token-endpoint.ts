@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from '../observability/logger.ts';
+import type { IssueScimToken } from '../operations/credentials/scim-credential-ports.ts';
 import { OperationError } from '../operations/operation-error.ts';
-import type { IssueScimToken } from '../operations/scim-credential-ports.ts';
 import type { ClientProofs } from './prove-client.ts';
 import { requestIdOf } from './request-id.ts';
 import { tagRequest } from './request-tags.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '../observability/logger.ts';
-import type { OrganizationDirectory } from '../operations/organization-operations.ts';
-import type { DeliveryRelay } from '../operations/relay-deliveries.ts';
+import type { DeliveryRelay } from '../operations/deliveries/relay-deliveries.ts';
+import type { OrganizationDirectory } from '../operations/organizations/organization-operations.ts';
 
 /** After a failure, such as a database that is away for a moment. */
 const retryMs = 30_000;

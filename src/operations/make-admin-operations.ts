@@ -1,40 +1,49 @@
-import { type ApiKeyOperations, makeApiKeyOperations } from './api-key-operations.ts';
-import { type AzureConnectOperations, makeAzureConnectOperations } from './azure-connect.ts';
-import { type ChangeSetOperations, makeChangeSetOperations } from './change-set-operations.ts';
-import { type CheckSetup, makeCheckSetup } from './check-setup.ts';
-import { type ConnectionOperations, makeConnectionOperations } from './connection-operations.ts';
-import type { CredentialMaker, Encryption } from './connection-ports.ts';
-import { type ContactOperations, makeContactOperations } from './contact-operations.ts';
-import { makeCreateOrganization } from './create-organization.ts';
-import { type DirectoryOperations, makeDirectoryOperations } from './directory-operations.ts';
+import { type ChangeSetOperations, makeChangeSetOperations } from './change-sets/change-set-operations.ts';
+import { type CheckSetup, makeCheckSetup } from './connections/check-setup.ts';
+import { type ConnectionOperations, makeConnectionOperations } from './connections/connection-operations.ts';
+import type { CredentialMaker, Encryption } from './connections/connection-ports.ts';
+import { type ApiKeyOperations, makeApiKeyOperations } from './credentials/api-key-operations.ts';
 import {
-  type EmployeeDefaultsOperations,
-  makeEmployeeDefaultsOperations,
-} from './employee-defaults-operations.ts';
-import { type EmployeeOperations, makeEmployeeOperations } from './employee-operations.ts';
-import type { GraphDirectory } from './graph-ports.ts';
-import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
-import { type HeldChangeOperations, makeHeldChangeOperations } from './held-change-operations.ts';
-import { type MappingRuleOperations, makeMappingRuleOperations } from './mapping-rule-operations.ts';
-import type { OrganizationDirectory, OrganizationOperations } from './organization-operations.ts';
-import type { Fingerprint } from './plan-people.ts';
-import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
-import { makeReferenceDataOperations, type ReferenceDataOperations } from './reference-data-operations.ts';
-import { makeRelationOperations, type RelationOperations } from './relation-operations.ts';
-import type { ReplanAll } from './replan-all.ts';
-import { makeRuleChangeOperations, type RuleChangeOperations } from './rule-change-operations.ts';
-import { makeScimCredentialOperations, type ScimCredentialOperations } from './scim-credential-operations.ts';
-import { makeScimTokenOperations, type ScimTokenOperations } from './scim-token-operations.ts';
-import { makeSettingsOperations, type SettingsOperations } from './settings-operations.ts';
-import type { StartReplan } from './start-replan.ts';
-import type { StartSync } from './start-sync.ts';
-import { makeSyncRunOperations, type SyncRunOperations } from './sync-run-operations.ts';
+  makeScimCredentialOperations,
+  type ScimCredentialOperations,
+} from './credentials/scim-credential-operations.ts';
+import { makeScimTokenOperations, type ScimTokenOperations } from './credentials/scim-token-operations.ts';
 import {
   makeWebhookDeliveryOperations,
   type WebhookDeliveryOperations,
-} from './webhook-delivery-operations.ts';
-import { makeWebhookOperations, type WebhookOperations } from './webhook-operations.ts';
-import type { WebhookSender } from './webhook-ports.ts';
+} from './deliveries/webhook-delivery-operations.ts';
+import { makeWebhookOperations, type WebhookOperations } from './deliveries/webhook-operations.ts';
+import type { WebhookSender } from './deliveries/webhook-ports.ts';
+import { type HeldChangeOperations, makeHeldChangeOperations } from './guard/held-change-operations.ts';
+import { makeCreateOrganization } from './organizations/create-organization.ts';
+import type {
+  OrganizationDirectory,
+  OrganizationOperations,
+} from './organizations/organization-operations.ts';
+import { makeSettingsOperations, type SettingsOperations } from './organizations/settings-operations.ts';
+import { type ContactOperations, makeContactOperations } from './people/contact-operations.ts';
+import { type EmployeeOperations, makeEmployeeOperations } from './people/employee-operations.ts';
+import { makeRelationOperations, type RelationOperations } from './people/relation-operations.ts';
+import type { Clock, Identifiers, UnitOfWork } from './ports.ts';
+import type { Fingerprint } from './reconcile/plan-people.ts';
+import type { ReplanAll } from './reconcile/replan-all.ts';
+import type { StartReplan } from './reconcile/start-replan.ts';
+import {
+  makeReferenceDataOperations,
+  type ReferenceDataOperations,
+} from './reference-data/reference-data-operations.ts';
+import { type DirectoryOperations, makeDirectoryOperations } from './resources/directory-operations.ts';
+import {
+  type EmployeeDefaultsOperations,
+  makeEmployeeDefaultsOperations,
+} from './rules/employee-defaults-operations.ts';
+import { type MappingRuleOperations, makeMappingRuleOperations } from './rules/mapping-rule-operations.ts';
+import { makeRuleChangeOperations, type RuleChangeOperations } from './rules/rule-change-operations.ts';
+import type { StartSync } from './sync/start-sync.ts';
+import { makeSyncRunOperations, type SyncRunOperations } from './sync/sync-run-operations.ts';
+import { type AzureConnectOperations, makeAzureConnectOperations } from './tenants/azure-connect.ts';
+import type { GraphDirectory } from './tenants/graph-ports.ts';
+import type { GraphSignIn, TenantResolver } from './tenants/graph-sign-in-ports.ts';
 
 /** Everything the operations of administrators work with. */
 export interface AdminCollaborators {

@@ -6,18 +6,18 @@ import type { Contact, Employee } from '../provisioning/person.ts';
 import type { EventDraft, EventTrigger } from '../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../provisioning/reconcile-cause.ts';
 import type { Verdict } from '../reconciliation/judge.ts';
-import type { AdminStores } from './admin-ports.ts';
-import type { ChangeSetStore } from './change-set-ports.ts';
+import type { ChangeSetStore } from './change-sets/change-set-ports.ts';
 import type { OrganizationContext } from './context.ts';
+import type { DeliveryStore, WebhookStore } from './deliveries/webhook-ports.ts';
 import type { Finishing } from './finishing.ts';
-import type { TokenCacheStore } from './graph-sign-in-ports.ts';
-import type { GraphSyncStores } from './graph-sync-ports.ts';
-import type { HeldChangeStore } from './held-change-ports.ts';
-import type { PendingSignInStore } from './pending-sign-in-ports.ts';
-import type { CaseLookup } from './planning-ports.ts';
+import type { HeldChangeStore } from './guard/held-change-ports.ts';
+import type { AdminStores } from './organizations/admin-ports.ts';
+import type { CaseLookup } from './reconcile/planning-ports.ts';
 import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
-import type { UserView } from './scim-operations.ts';
-import type { DeliveryStore, WebhookStore } from './webhook-ports.ts';
+import type { UserView } from './resources/scim-operations.ts';
+import type { GraphSyncStores } from './sync/graph-sync-ports.ts';
+import type { TokenCacheStore } from './tenants/graph-sign-in-ports.ts';
+import type { PendingSignInStore } from './tenants/pending-sign-in-ports.ts';
 
 /**
  * Lock order, for every operation: configuration → connection → rules → groups by id → users by id → people by id

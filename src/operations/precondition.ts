@@ -1,5 +1,5 @@
 import { OperationError } from './operation-error.ts';
-import type { VersionPrecondition } from './scim-operations.ts';
+import type { VersionPrecondition } from './resources/scim-operations.ts';
 
 /** Refuses a change that was meant for another version. RFC 7644 §3.14, RFC 9110 §13.1.1. */
 export function requireVersion(precondition: VersionPrecondition, version: number): void {

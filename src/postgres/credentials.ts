@@ -1,8 +1,8 @@
 import type { Logger } from '../observability/logger.ts';
-import type { Organization } from '../operations/admin-ports.ts';
 import type { ApiKeyRole, ConnectionKind, OrganizationContext } from '../operations/context.ts';
+import type { FoundScimCredential } from '../operations/credentials/scim-credential-ports.ts';
 import type { Page, PageRequest } from '../operations/keyset-page.ts';
-import type { FoundScimCredential } from '../operations/scim-credential-ports.ts';
+import type { Organization } from '../operations/organizations/admin-ports.ts';
 import type { Database } from './database.ts';
 import { withBoundConnection } from './unit-of-work.ts';
 import { isUuid } from './uuid.ts';

@@ -1,4 +1,4 @@
-import type { GuardMinute, HeldChange, HeldChangeStore } from '../operations/held-change-ports.ts';
+import type { GuardMinute, HeldChange, HeldChangeStore } from '../operations/guard/held-change-ports.ts';
 import type { HeldCause } from '../provisioning/held-change.ts';
 import { Conditions, readPage } from './admin/page-query.ts';
 import type { SqlConnection } from './sql-connection.ts';

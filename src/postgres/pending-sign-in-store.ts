@@ -1,4 +1,4 @@
-import type { PendingSignInStore, StoredSignIn } from '../operations/pending-sign-in-ports.ts';
+import type { PendingSignInStore, StoredSignIn } from '../operations/tenants/pending-sign-in-ports.ts';
 import type { SqlConnection } from './sql-connection.ts';
 
 export function makePendingSignInStore(connection: SqlConnection): PendingSignInStore {

@@ -1,4 +1,4 @@
-import type { StoredTokenCache, TokenCacheStore } from '../operations/graph-sign-in-ports.ts';
+import type { StoredTokenCache, TokenCacheStore } from '../operations/tenants/graph-sign-in-ports.ts';
 import type { SqlConnection } from './sql-connection.ts';
 
 const newVersion = ([row]: readonly { readonly version: number }[]): number | null => row?.version ?? null;

@@ -5,7 +5,7 @@ import type {
   DeliveryStore,
   OutgoingEvent,
   WebhookAttempt,
-} from '../operations/webhook-ports.ts';
+} from '../operations/deliveries/webhook-ports.ts';
 import { Conditions, readPage } from './admin/page-query.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { lowestIdAt } from './uuid.ts';

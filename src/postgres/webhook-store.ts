@@ -1,4 +1,4 @@
-import type { Webhook, WebhookStore } from '../operations/webhook-ports.ts';
+import type { Webhook, WebhookStore } from '../operations/deliveries/webhook-ports.ts';
 import { Conditions, readPage } from './admin/page-query.ts';
 import type { SqlConnection } from './sql-connection.ts';
 

@@ -1,4 +1,4 @@
-import type { CustomAttribute, CustomExtension } from '../operations/custom-extension-ports.ts';
+import type { CustomAttribute, CustomExtension } from '../operations/connections/custom-extension-ports.ts';
 import type { ResourceKind } from '../operations/resource-query.ts';
 import type { AttributeDefinition, SchemaDefinition } from './schema-definition.ts';
 import { commonAttributes, standardSchemas } from './standard-schemas.ts';

@@ -1,4 +1,4 @@
-import type { CustomExtension } from '../operations/custom-extension-ports.ts';
+import type { CustomExtension } from '../operations/connections/custom-extension-ports.ts';
 import { type Catalogue, makeCatalogue, standardCatalogue } from './catalogue.ts';
 
 const MAX_REMEMBERED = 100;

@@ -3,7 +3,7 @@ import type { RateLimit } from '../http/rate-limit.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { readQuery, type StableQuery } from '../http/stable-query.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { ScimOperations } from '../operations/scim-operations.ts';
+import type { ScimOperations } from '../operations/resources/scim-operations.ts';
 import { answerOwnEndpoint } from './answer-own-endpoint.ts';
 import { makeAuthenticateRequest } from './authenticate-request.ts';
 import { makeConnectionCatalogues } from './connection-catalogues.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookRequest } from '../operations/webhook-ports.ts';
+import type { WebhookRequest } from '../operations/deliveries/webhook-ports.ts';
 
 /** Standard Webhooks asks for 24 to 64 random bytes. */
 const secretBytes = 32;

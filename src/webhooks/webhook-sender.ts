@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { WebhookAnswer, WebhookSender } from '../operations/webhook-ports.ts';
+import type { WebhookAnswer, WebhookSender } from '../operations/deliveries/webhook-ports.ts';
 import { describeFault } from './describe-fault.ts';
 import { postOnce } from './post-once.ts';
 import { type Resolve, resolveTarget, TargetFault } from './resolve-target.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { TokenCacheKey, TokenCacheStore } from '../../src/operations/graph-sign-in-ports.ts';
-import { makeTokenCache } from '../../src/operations/token-cache.ts';
+import type { TokenCacheKey, TokenCacheStore } from '../../src/operations/tenants/graph-sign-in-ports.ts';
+import { makeTokenCache } from '../../src/operations/tenants/token-cache.ts';
 import { addTenant, openWorld, type Tenant, type World } from '../postgres/world.ts';
 
 let world: World;

@@ -5,7 +5,7 @@ import { makeCloudTable } from '../../src/graph/cloud-endpoints.ts';
 import { type Graph, makeGraph } from '../../src/graph/make-graph.ts';
 import { realTiming } from '../../src/graph/timing.ts';
 import { withoutEncryption } from '../../src/http/encryption.ts';
-import type { DeltaStep, GraphConnection } from '../../src/operations/graph-ports.ts';
+import type { DeltaStep, GraphConnection } from '../../src/operations/tenants/graph-ports.ts';
 import type { FaultEffect } from '../support/entra/faults.ts';
 import { type EntraEmulator, startEntraEmulator } from '../support/entra/start-entra-emulator.ts';
 import type { TenantDirectory } from '../support/entra/tenant-directory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it, type TestContext } from 'node:test';
 import type { GraphCall } from '../../src/graph/graph-call.ts';
-import { GraphError } from '../../src/operations/graph-ports.ts';
+import { GraphError } from '../../src/operations/tenants/graph-ports.ts';
 import { connection, makeLogBook, makeTestClient, neverAborted } from './graph-fixtures.ts';
 import { type LocalServer, type Reply, type SeenRequest, startServer } from './local-server.ts';
 

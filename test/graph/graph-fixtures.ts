@@ -4,7 +4,7 @@ import type { GraphTokens, TokenDemand } from '../../src/graph/graph-tokens.ts';
 import { makePacer, type Pacer } from '../../src/graph/pacer.ts';
 import type { Timing } from '../../src/graph/timing.ts';
 import { type Logger, makeLogger } from '../../src/observability/logger.ts';
-import type { GraphConnection } from '../../src/operations/graph-ports.ts';
+import type { GraphConnection } from '../../src/operations/tenants/graph-ports.ts';
 
 export const connection: GraphConnection = {
   organizationId: '0192f000-0000-7000-8000-00000000000a',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { makeGraphDirectory } from '../../src/graph/graph-directory.ts';
-import type { GraphDirectory } from '../../src/operations/graph-ports.ts';
+import type { GraphDirectory } from '../../src/operations/tenants/graph-ports.ts';
 import { collect, connection, makeTestClient, neverAborted, type TestClient } from './graph-fixtures.ts';
 import { type LocalServer, type Reply, type SeenRequest, startServer } from './local-server.ts';
 

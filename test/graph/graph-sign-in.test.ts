@@ -5,8 +5,8 @@ import { makeCloudTable } from '../../src/graph/cloud-endpoints.ts';
 import { type Graph, makeGraph } from '../../src/graph/make-graph.ts';
 import { realTiming } from '../../src/graph/timing.ts';
 import { makeEncryption } from '../../src/http/encryption.ts';
-import type { GraphConnection, GraphFailureKind } from '../../src/operations/graph-ports.ts';
-import type { GrantOutcome, PendingSignIn } from '../../src/operations/graph-sign-in-ports.ts';
+import type { GraphConnection, GraphFailureKind } from '../../src/operations/tenants/graph-ports.ts';
+import type { GrantOutcome, PendingSignIn } from '../../src/operations/tenants/graph-sign-in-ports.ts';
 import {
   challengeOf,
   type FakeAuthority,

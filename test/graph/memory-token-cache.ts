@@ -2,7 +2,7 @@ import type {
   StoredTokenCache,
   TokenCacheKey,
   TokenCacheStore,
-} from '../../src/operations/graph-sign-in-ports.ts';
+} from '../../src/operations/tenants/graph-sign-in-ports.ts';
 
 export interface MemoryTokenCache extends TokenCacheStore {
   readonly rows: Map<string, StoredTokenCache>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makePacer, type TurnRequest } from '../../src/graph/pacer.ts';
-import { GraphError } from '../../src/operations/graph-ports.ts';
+import { GraphError } from '../../src/operations/tenants/graph-ports.ts';
 import { makeManualTiming, neverAborted } from './graph-fixtures.ts';
 
 const soon = (fields: Partial<TurnRequest> = {}): TurnRequest => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { makeCloudTable } from '../../src/graph/cloud-endpoints.ts';
 import { makeTenantResolver } from '../../src/graph/tenant-resolver.ts';
-import type { TenantResolver } from '../../src/operations/graph-sign-in-ports.ts';
+import type { TenantResolver } from '../../src/operations/tenants/graph-sign-in-ports.ts';
 import { makeManualTiming, neverAborted } from './graph-fixtures.ts';
 import { type LocalServer, type Reply, type SeenRequest, startServer } from './local-server.ts';
 

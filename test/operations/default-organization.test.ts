@@ -5,7 +5,7 @@ import {
   type EnsureDefaultOrganization,
   makeEnsureDefaultOrganization,
   makeRescueKey,
-} from '../../src/operations/create-organization.ts';
+} from '../../src/operations/organizations/create-organization.ts';
 import type { JobStore } from '../../src/operations/ports.ts';
 import { type Credentials, makeCredentials } from '../../src/postgres/credentials.ts';
 import { type Database, openDatabase } from '../../src/postgres/database.ts';

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { makeEncryption } from '../../src/http/encryption.ts';
-import { type DeliverEvents, makeDeliverEvents } from '../../src/operations/deliver-events.ts';
-import type { DeliveryJob, UnitOfWork } from '../../src/operations/ports.ts';
-import { type DeliveryRelay, makeDeliveryRelay } from '../../src/operations/relay-deliveries.ts';
+import { type DeliverEvents, makeDeliverEvents } from '../../src/operations/deliveries/deliver-events.ts';
+import { type DeliveryRelay, makeDeliveryRelay } from '../../src/operations/deliveries/relay-deliveries.ts';
 import {
   makeWebhookDeliveryOperations,
   type WebhookDeliveryOperations,
-} from '../../src/operations/webhook-delivery-operations.ts';
-import { makeWebhookOperations, type WebhookOperations } from '../../src/operations/webhook-operations.ts';
+} from '../../src/operations/deliveries/webhook-delivery-operations.ts';
+import {
+  makeWebhookOperations,
+  type WebhookOperations,
+} from '../../src/operations/deliveries/webhook-operations.ts';
 import type {
   Delivery,
   DeliveryState,
@@ -17,7 +19,8 @@ import type {
   WebhookAnswer,
   WebhookRequest,
   WebhookSender,
-} from '../../src/operations/webhook-ports.ts';
+} from '../../src/operations/deliveries/webhook-ports.ts';
+import type { DeliveryJob, UnitOfWork } from '../../src/operations/ports.ts';
 import { makeStores } from '../../src/postgres/stores.ts';
 import { makeUnitOfWork } from '../../src/postgres/unit-of-work.ts';
 import { uuidV7 } from '../../src/uuid-v7.ts';

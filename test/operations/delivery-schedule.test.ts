@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { healthy, judge, pauseAfter, postpone, settle } from '../../src/operations/delivery-schedule.ts';
-import type { Delivery, Webhook, WebhookAnswer } from '../../src/operations/webhook-ports.ts';
+import {
+  healthy,
+  judge,
+  pauseAfter,
+  postpone,
+  settle,
+} from '../../src/operations/deliveries/delivery-schedule.ts';
+import type { Delivery, Webhook, WebhookAnswer } from '../../src/operations/deliveries/webhook-ports.ts';
 
 const start = '2026-11-24T10:00:00.000Z';
 const later = (milliseconds: number, from = start): string =>

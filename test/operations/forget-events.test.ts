@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { makeForgetEvents } from '../../src/operations/forget-events.ts';
+import { makeForgetEvents } from '../../src/operations/organizations/forget-events.ts';
 import { lowestIdAt } from '../../src/postgres/uuid.ts';
 import { addTenant, openWorld, type Tenant, type World } from '../postgres/world.ts';
 

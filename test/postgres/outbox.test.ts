@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { OrganizationContext } from '../../src/operations/context.ts';
+import type { Webhook } from '../../src/operations/deliveries/webhook-ports.ts';
 import type { EventContext } from '../../src/operations/ports.ts';
-import type { Webhook } from '../../src/operations/webhook-ports.ts';
 import { makeStores } from '../../src/postgres/stores.ts';
 import { makeUnitOfWork } from '../../src/postgres/unit-of-work.ts';
 import type { EventAction, EventDraft } from '../../src/provisioning/provisioning-event.ts';

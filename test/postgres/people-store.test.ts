@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { DirectoryUser } from '../../src/directory/directory-user.ts';
-import type { CaseLookup } from '../../src/operations/planning-ports.ts';
 import type { PeopleChanges, Stores } from '../../src/operations/ports.ts';
+import type { CaseLookup } from '../../src/operations/reconcile/planning-ports.ts';
 import type { Contact, Employee } from '../../src/provisioning/person.ts';
 import { uuidV7 } from '../../src/uuid-v7.ts';
 import {

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/directory/json.ts';
 import { StoredJson } from '../../src/directory/stored-json.ts';
 import type { Stores } from '../../src/operations/ports.ts';
-import type { UserView } from '../../src/operations/scim-operations.ts';
+import type { UserView } from '../../src/operations/resources/scim-operations.ts';
 import { uuidV7 } from '../../src/uuid-v7.ts';
 import {
   addTenant,

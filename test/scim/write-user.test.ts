@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../../src/directory/json.ts';
 import { StoredJson } from '../../src/directory/stored-json.ts';
-import type { UserView } from '../../src/operations/scim-operations.ts';
+import type { UserView } from '../../src/operations/resources/scim-operations.ts';
 import { jsonOf } from '../../src/scim/protocol/json-parts.ts';
 import { JsonText } from '../../src/scim/protocol/json-text.ts';
 import { representUser } from '../../src/scim/resources/represent-user.ts';

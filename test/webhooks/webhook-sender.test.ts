@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { WebhookRequest } from '../../src/operations/webhook-ports.ts';
+import type { WebhookRequest } from '../../src/operations/deliveries/webhook-ports.ts';
 import { makeWebhookSender, type WebhookSenderOptions } from '../../src/webhooks/webhook-sender.ts';
 import { type Receiver, startReceiver, verify } from './receiver.ts';
 

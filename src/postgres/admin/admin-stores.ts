@@ -1,4 +1,4 @@
-import type { AdminStores } from '../../operations/admin-ports.ts';
+import type { AdminStores } from '../../operations/organizations/admin-ports.ts';
 import type { StoreMakers } from '../lazy-stores.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { makeApiKeyStore } from './api-key-store.ts';

@@ -1,4 +1,4 @@
-import type { ApiKey, ApiKeyStore } from '../../operations/admin-ports.ts';
+import type { ApiKey, ApiKeyStore } from '../../operations/organizations/admin-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

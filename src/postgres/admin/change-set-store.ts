@@ -5,7 +5,7 @@ import type {
   ConfigurationChange,
   RecordedEvent,
   UndoLookup,
-} from '../../operations/change-set-ports.ts';
+} from '../../operations/change-sets/change-set-ports.ts';
 import type { Identifiers } from '../../operations/ports.ts';
 import type { EventTrigger } from '../../provisioning/provisioning-event.ts';
 import { type CaseRow, readCaseFacts } from '../case-facts.ts';

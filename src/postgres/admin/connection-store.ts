@@ -1,4 +1,8 @@
-import type { Connection, ConnectionStore, UnlinkedPerson } from '../../operations/connection-ports.ts';
+import type {
+  Connection,
+  ConnectionStore,
+  UnlinkedPerson,
+} from '../../operations/connections/connection-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

@@ -1,4 +1,4 @@
-import type { ContactStore, ContactView } from '../../operations/people-ports.ts';
+import type { ContactStore, ContactView } from '../../operations/people/people-ports.ts';
 import type { Contact } from '../../provisioning/person.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, containing, readPage } from './page-query.ts';

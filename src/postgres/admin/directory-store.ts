@@ -4,7 +4,7 @@ import type {
   DirectoryStore,
   DirectoryUserView,
   GroupOfDirectoryUser,
-} from '../../operations/directory-ports.ts';
+} from '../../operations/resources/directory-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, containing, readPage } from './page-query.ts';
 

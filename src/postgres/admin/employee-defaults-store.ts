@@ -1,4 +1,4 @@
-import type { EmployeeDefaultsStore } from '../../operations/admin-ports.ts';
+import type { EmployeeDefaultsStore } from '../../operations/organizations/admin-ports.ts';
 import type { EmployeeDefaults } from '../../provisioning/settings.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 

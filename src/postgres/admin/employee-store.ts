@@ -1,4 +1,4 @@
-import type { EmployeeStore, EmployeeView, RelationSummary } from '../../operations/people-ports.ts';
+import type { EmployeeStore, EmployeeView, RelationSummary } from '../../operations/people/people-ports.ts';
 import type { Employee, Inactivator } from '../../provisioning/person.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, containing, readPage } from './page-query.ts';

@@ -1,4 +1,4 @@
-import type { EventLogStore, ProvisioningEvent } from '../../operations/directory-ports.ts';
+import type { EventLogStore, ProvisioningEvent } from '../../operations/resources/directory-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { isUuid, lowestIdAt } from '../uuid.ts';
 import { Conditions, readPage } from './page-query.ts';

@@ -1,4 +1,4 @@
-import type { LookupStore, ReferenceFacts } from '../../operations/people-ports.ts';
+import type { LookupStore, ReferenceFacts } from '../../operations/people/people-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 
 const referencesText = `

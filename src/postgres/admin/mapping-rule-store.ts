@@ -1,6 +1,10 @@
 import type { GroupState, MappingRule, UserType } from '../../mapping/mapping-rule.ts';
 import type { ConnectionKind } from '../../operations/context.ts';
-import type { MappingRuleRecord, MappingRuleStore, MappingRuleView } from '../../operations/rules-ports.ts';
+import type {
+  MappingRuleRecord,
+  MappingRuleStore,
+  MappingRuleView,
+} from '../../operations/rules/rules-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

@@ -1,4 +1,4 @@
-import type { Organization, OrganizationStore } from '../../operations/admin-ports.ts';
+import type { Organization, OrganizationStore } from '../../operations/organizations/admin-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 
 export function makeOrganizationStore(connection: SqlConnection): OrganizationStore {

@@ -1,6 +1,6 @@
 import type { DirectoryUser } from '../../directory/directory-user.ts';
 import type { RuleGroup } from '../../mapping/mapping-rule.ts';
-import type { MemberOfGroups, PlanningStore } from '../../operations/planning-ports.ts';
+import type { MemberOfGroups, PlanningStore } from '../../operations/reconcile/planning-ports.ts';
 import { type CaseRow, readCaseFacts } from '../case-facts.ts';
 import { viewCasesText } from '../case-statement.ts';
 import type { SqlConnection } from '../sql-connection.ts';

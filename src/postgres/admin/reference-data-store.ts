@@ -2,7 +2,7 @@ import type {
   ReferenceDataStore,
   ReferenceItem,
   ReferenceKind,
-} from '../../operations/reference-data-ports.ts';
+} from '../../operations/reference-data/reference-data-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

@@ -1,4 +1,4 @@
-import type { Relation, RelationStore } from '../../operations/people-ports.ts';
+import type { Relation, RelationStore } from '../../operations/people/people-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

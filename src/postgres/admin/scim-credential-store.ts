@@ -1,4 +1,7 @@
-import type { ScimCredential, ScimCredentialStore } from '../../operations/scim-credential-ports.ts';
+import type {
+  ScimCredential,
+  ScimCredentialStore,
+} from '../../operations/credentials/scim-credential-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

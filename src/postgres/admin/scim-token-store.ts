@@ -1,4 +1,4 @@
-import type { ScimToken, ScimTokenStore } from '../../operations/connection-ports.ts';
+import type { ScimToken, ScimTokenStore } from '../../operations/connections/connection-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

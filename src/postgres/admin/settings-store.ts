@@ -1,4 +1,4 @@
-import type { Revised, SettingsStore } from '../../operations/admin-ports.ts';
+import type { Revised, SettingsStore } from '../../operations/organizations/admin-ports.ts';
 import type {
   ProvisioningMode,
   RestoreArchived,

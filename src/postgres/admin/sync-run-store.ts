@@ -1,4 +1,4 @@
-import type { SyncRun, SyncRunState, SyncRunStore } from '../../operations/sync-run-ports.ts';
+import type { SyncRun, SyncRunState, SyncRunStore } from '../../operations/sync/sync-run-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, readPage } from './page-query.ts';
 

@@ -1,4 +1,9 @@
-import type { SyncClaimStore, SyncPhase, SyncState, SyncStream } from '../../operations/graph-sync-ports.ts';
+import type {
+  SyncClaimStore,
+  SyncPhase,
+  SyncState,
+  SyncStream,
+} from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { followedGroups } from './followed-groups.ts';
 

@@ -1,4 +1,4 @@
-import type { FindSubscriptions, NotificationOwner } from '../../operations/graph-notification-ports.ts';
+import type { FindSubscriptions, NotificationOwner } from '../../operations/sync/graph-notification-ports.ts';
 import type { Database } from '../database.ts';
 import { isUuid } from '../uuid.ts';
 

@@ -1,4 +1,4 @@
-import type { GraphSyncStores } from '../../operations/graph-sync-ports.ts';
+import type { GraphSyncStores } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { makeClaimStore } from './claim-store.ts';
 import { makeGraphMirrorStore } from './mirror-store.ts';

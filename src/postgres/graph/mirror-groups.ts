@@ -1,4 +1,4 @@
-import type { AppliedGroup, StagedGroup } from '../../operations/graph-sync-ports.ts';
+import type { AppliedGroup, StagedGroup } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 
 const stagedText = `

@@ -1,5 +1,5 @@
 import type { DirectoryUser } from '../../directory/directory-user.ts';
-import type { AffectedUser, GraphMirrorStore } from '../../operations/graph-sync-ports.ts';
+import type { AffectedUser, GraphMirrorStore } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { userColumns } from '../user-rows.ts';
 import { setMembershipsText, takeAffectedText } from './derive-memberships.ts';

@@ -1,6 +1,6 @@
 import type { DirectoryUser } from '../../directory/directory-user.ts';
 import { namesOfGraphUser } from '../../directory/graph-user-content.ts';
-import type { AppliedUser, StagedUser } from '../../operations/graph-sync-ports.ts';
+import type { AppliedUser, StagedUser } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { readOptionalTimestamp, readTimestamp } from '../timestamp.ts';
 import { userColumns } from '../user-rows.ts';

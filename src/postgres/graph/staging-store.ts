@@ -1,6 +1,10 @@
 import type { GraphGroupFields, GraphUserFields, RemovalReason } from '../../directory/delta-change.ts';
 import { type FoldedGroup, type FoldedUser, mergeGroups, mergeUsers } from '../../directory/fold-delta.ts';
-import type { ContestedMember, SyncStagingStore, SyncStream } from '../../operations/graph-sync-ports.ts';
+import type {
+  ContestedMember,
+  SyncStagingStore,
+  SyncStream,
+} from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 
 interface StagedRow<Fields> {

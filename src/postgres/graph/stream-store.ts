@@ -1,4 +1,4 @@
-import type { SyncStream, SyncStreamStore } from '../../operations/graph-sync-ports.ts';
+import type { SyncStream, SyncStreamStore } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { followedGroups } from './followed-groups.ts';
 

@@ -1,4 +1,4 @@
-import type { KeptSubscription, SubscriptionStore } from '../../operations/graph-sync-ports.ts';
+import type { KeptSubscription, SubscriptionStore } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 
 export function makeSubscriptionStore(connection: SqlConnection): SubscriptionStore {

@@ -1,5 +1,5 @@
 import type { MemberStep } from '../../directory/directory-group.ts';
-import type { GroupChange } from '../../operations/scim-operations.ts';
+import type { GroupChange } from '../../operations/resources/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { draftOfGroup, groupOfDraft } from '../group-draft.ts';
 import { MAX_MEMBERS } from '../read-member-ids.ts';

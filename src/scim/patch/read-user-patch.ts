@@ -1,4 +1,4 @@
-import type { UserChange } from '../../operations/scim-operations.ts';
+import type { UserChange } from '../../operations/resources/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { draftOfUser, userOfDraft } from '../user-draft.ts';
 import { applySteps } from './apply-steps.ts';

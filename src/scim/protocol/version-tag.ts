@@ -1,4 +1,4 @@
-import type { VersionPrecondition } from '../../operations/scim-operations.ts';
+import type { VersionPrecondition } from '../../operations/resources/scim-operations.ts';
 
 /** The weak entity tag of a version, the same text as `meta.version`. RFC 7644 §3.14. */
 export function versionTag(version: number): string {

@@ -1,4 +1,4 @@
-import type { GroupChange, GroupView } from '../../operations/scim-operations.ts';
+import type { GroupChange, GroupView } from '../../operations/resources/scim-operations.ts';
 import { readGroupPatch } from '../patch/read-group-patch.ts';
 import { Answer } from '../protocol/answer.ts';
 import { LIMITS } from '../protocol/limits.ts';

@@ -1,6 +1,6 @@
 import type { GroupMember } from '../../directory/directory-group.ts';
 import type { MemberList } from '../../directory/member-list.ts';
-import type { GroupView } from '../../operations/scim-operations.ts';
+import type { GroupView } from '../../operations/resources/scim-operations.ts';
 import { type AnswerObject, type AnswerValue, LongList } from '../protocol/answer-value.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { locationOf, representAttributes, representMeta, schemasOf } from './represent-common.ts';

@@ -1,5 +1,5 @@
 import { StoredJson } from '../../directory/stored-json.ts';
-import type { UserView } from '../../operations/scim-operations.ts';
+import type { UserView } from '../../operations/resources/scim-operations.ts';
 import type { AnswerObject } from '../protocol/answer-value.ts';
 import { locationOf, representAttributes, representMeta, schemasOf } from './represent-common.ts';
 

@@ -1,5 +1,5 @@
 import type { ConnectionContext } from '../../operations/context.ts';
-import type { ScimOperations, VersionPrecondition } from '../../operations/scim-operations.ts';
+import type { ScimOperations, VersionPrecondition } from '../../operations/resources/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Projection } from '../protocol/projection.ts';
 import type { ListRequest } from './list-request.ts';

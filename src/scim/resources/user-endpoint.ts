@@ -1,5 +1,5 @@
 import { StoredJson } from '../../directory/stored-json.ts';
-import type { UserChange, UserView } from '../../operations/scim-operations.ts';
+import type { UserChange, UserView } from '../../operations/resources/scim-operations.ts';
 import { readUserPatch } from '../patch/read-user-patch.ts';
 import { Answer } from '../protocol/answer.ts';
 import type { AnswerObject } from '../protocol/answer-value.ts';

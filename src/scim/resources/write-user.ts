@@ -1,6 +1,6 @@
 import type { GroupOfUser } from '../../directory/directory-user.ts';
 import type { StoredJson } from '../../directory/stored-json.ts';
-import type { ShownUser, UserView } from '../../operations/scim-operations.ts';
+import type { ShownUser, UserView } from '../../operations/resources/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { JsonText } from '../protocol/json-text.ts';
 

@@ -8,7 +8,7 @@ import type {
   GraphDirectory,
   GraphSubscriptions,
   NewGraphSubscription,
-} from '../../../src/operations/graph-ports.ts';
+} from '../../../src/operations/tenants/graph-ports.ts';
 import { collect, connection, makeTestClient, neverAborted } from '../graph-fixtures.ts';
 import { type LocalServer, type SeenRequest, startServer } from '../local-server.ts';
 

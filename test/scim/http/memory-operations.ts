@@ -2,7 +2,10 @@ import type { DirectoryGroup } from '../../../src/directory/directory-group.ts';
 import type { DirectoryUser } from '../../../src/directory/directory-user.ts';
 import { OperationError } from '../../../src/operations/operation-error.ts';
 import type { ResourcePageResult, ResourceQuery } from '../../../src/operations/resource-query.ts';
-import type { ScimOperations, VersionPrecondition } from '../../../src/operations/scim-operations.ts';
+import type {
+  ScimOperations,
+  VersionPrecondition,
+} from '../../../src/operations/resources/scim-operations.ts';
 import { uuidV7 } from '../../../src/uuid-v7.ts';
 
 const NOW = '2026-03-01T09:00:00.000Z';

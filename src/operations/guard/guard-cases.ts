@@ -1,0 +1,156 @@
+import type { PersonCase } from '../../provisioning/case.ts';
+import type { CaseFacts } from '../../provisioning/facts.ts';
+import { Ledger } from '../../provisioning/ledger.ts';
+import type { EventDraft } from '../../provisioning/provisioning-event.ts';
+import { withRecords } from '../../provisioning/with-records.ts';
+import { judge, neededBase, type Tally, type Verdict } from '../../reconciliation/judge.ts';
+import { heldEvent, type Review, reviewCases, settle, tallyOf } from '../../reconciliation/review.ts';
+import type { Stores } from '../ports.ts';
+import type { DecisionTools, GuardMode } from '../reconcile/decision-tools.ts';
+import type { GuardMinute, HeldChange, HeldRecord } from './held-change-ports.ts';
+
+export interface GuardedDecisions {
+  readonly ledger: Ledger;
+  readonly events: readonly EventDraft[];
+  /** What the guard has to write; null when there is nothing. */
+  readonly record: HeldRecord | null;
+  /** Users whose person stays as it is for now. */
+  readonly heldUserIds: ReadonlySet<string>;
+  /** Held changes that an administrator has approved and that happened now. */
+  readonly approvedIds: readonly string[];
+  /** Users whom the guard must count first. */
+  readonly postponedUserIds: ReadonlySet<string>;
+}
+
+const nothingApproved: ReadonlySet<string> = new Set();
+const everythingPasses: Verdict = { deactivations: null, conversions: null };
+
+/**
+ * Decides everybody, and leaves as they are those whose change an administrator must see first. Where nobody loses
+ * anything this costs no statement.
+ */
+export async function guardCases(
+  stores: Stores,
+  cases: readonly PersonCase[],
+  facts: CaseFacts,
+  { clock, identifiers, guard = { kind: 'judge' } }: DecisionTools,
+): Promise<GuardedDecisions> {
+  const moment = { now: clock.now(), newId: identifiers.next };
+  const frame = { moment, approvedIds: guard.kind === 'approved' ? guard.ids : nothingApproved };
+  const trial = new Ledger(facts);
+  const trialReviews = reviewCases(cases, trial, frame);
+  const asked = tallyOf(trialReviews);
+  const batch: Batch = { connectionId: cases[0]?.user.connectionId ?? '', asked, facts, now: moment.now };
+  const { verdict, passed } = await judgeBatch(stores, batch, guard);
+  const reviews = guard.kind === 'postpone' ? trialReviews : settle(trialReviews, verdict);
+  const isStopped = ({ handling }: Review): boolean => handling.kind !== 'free';
+  const stopped = reviews.filter(isStopped);
+  const heldUserIds = new Set(stopped.map(({ person }) => person.user.id));
+  // What was stopped has left its marks in the ledger, such as names that it freed; so the others are decided anew.
+  const ledger = stopped.length === 0 ? trial : new Ledger(facts);
+  const others = cases.filter(({ user }) => !heldUserIds.has(user.id));
+  const decided = stopped.length === 0 ? reviews : reviewCases(others, ledger, frame);
+  const events = [...decided.flatMap((it) => it.decision.events), ...stopped.flatMap(newHeldEvent)];
+  const record = {
+    connectionId: batch.connectionId,
+    at: moment.now,
+    passed,
+    ...questionsOf(reviews, moment),
+  };
+  const isEmpty = passed === null && record.held.length === 0 && record.closedIds.length === 0;
+  return {
+    ledger,
+    events: withRecords(events, ledger.changedPeople()),
+    record: isEmpty ? null : record,
+    heldUserIds,
+    postponedUserIds: new Set(
+      stopped.flatMap(({ handling, person }) => (handling.kind === 'count' ? [person.user.id] : [])),
+    ),
+    approvedIds: reviews.flatMap(({ handling }) =>
+      handling.kind === 'free' && handling.approved !== null ? [handling.approved.id] : [],
+    ),
+  };
+}
+
+interface Batch {
+  readonly connectionId: string;
+  readonly asked: Tally;
+  readonly facts: CaseFacts;
+  readonly now: string;
+}
+
+interface Judgement {
+  readonly verdict: Verdict;
+  /** The whole memory of what passed; null when nothing did. */
+  readonly passed: readonly GuardMinute[] | null;
+}
+
+/** Says whether what is asked at once may pass, and remembers what does. */
+async function judgeBatch(stores: Stores, batch: Batch, mode: GuardMode): Promise<Judgement> {
+  const { asked } = batch;
+  if (mode.kind === 'postpone' || asked.deactivations + asked.conversions === 0) {
+    return { verdict: everythingPasses, passed: null };
+  }
+  const { verdict: own, remembered, minute } = await judgeTally(stores, batch);
+  const verdict = mode.kind === 'judged' ? mode.verdict : own;
+  const deactivations = verdict.deactivations === null ? asked.deactivations : 0;
+  const conversions = verdict.conversions === null ? asked.conversions : 0;
+  if (deactivations + conversions === 0) return { verdict, passed: null };
+  return { verdict, passed: withMinute(remembered, { minute, deactivations, conversions }) };
+}
+
+export async function judgeTally(
+  stores: Stores,
+  { connectionId, asked, facts, now }: Batch,
+): Promise<{ verdict: Verdict; remembered: readonly GuardMinute[]; minute: number }> {
+  const { guard } = facts.settings;
+  const reading = await stores.heldChanges.lockWindow({ connectionId, baseLimit: neededBase(guard, asked) });
+  const minute = Math.floor(Date.parse(now) / 60_000);
+  const remembered = reading.passed.filter((it) => it.minute > minute - guard.windowMinutes);
+  const sum = (kind: keyof Tally): number => remembered.reduce((total, it) => total + it[kind], 0);
+  const window = {
+    deactivations: sum('deactivations'),
+    conversions: sum('conversions'),
+    peopleWithLogin: reading.peopleWithLogin,
+  };
+  return { verdict: judge(guard, window, asked), remembered, minute };
+}
+
+function withMinute(remembered: readonly GuardMinute[], added: GuardMinute): readonly GuardMinute[] {
+  const last = remembered.at(-1);
+  if (last === undefined || last.minute < added.minute) return [...remembered, added];
+  return [
+    ...remembered.slice(0, -1),
+    {
+      minute: last.minute,
+      deactivations: last.deactivations + added.deactivations,
+      conversions: last.conversions + added.conversions,
+    },
+  ];
+}
+
+const newHeldEvent = (review: Review): readonly EventDraft[] =>
+  review.handling.kind === 'hold' ? [heldEvent(review, review.handling.risk)] : [];
+
+function questionsOf(
+  reviews: readonly Review[],
+  { now, newId }: { readonly now: string; readonly newId: () => string },
+): Pick<HeldRecord, 'held' | 'closedIds'> {
+  const held = reviews.flatMap(({ person, decision, handling }): readonly HeldChange[] => {
+    if (handling.kind !== 'hold') return [];
+    return [
+      {
+        ...handling.risk,
+        id: newId(),
+        at: now,
+        connectionId: person.user.connectionId,
+        directoryUserId: person.user.id,
+        winningRuleId: decision.winningRule?.id ?? null,
+        state: 'waiting',
+        decidedAt: null,
+        decidedBy: null,
+      },
+    ];
+  });
+  return { held, closedIds: reviews.flatMap(({ closedHolds }) => closedHolds.map(({ id }) => id)) };
+}

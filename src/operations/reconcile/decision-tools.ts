@@ -1,0 +1,21 @@
+import type { Verdict } from '../../reconciliation/judge.ts';
+import type { Clock, Identifiers } from '../ports.ts';
+
+/** How the guard looks at a set of people. */
+export type GuardMode =
+  /** As a batch of its own. */
+  | { readonly kind: 'judge' }
+  /** As a part of a larger batch that is not known yet: whom the guard counts is left as it is for now. */
+  | { readonly kind: 'postpone' }
+  /** As a part of a larger batch that was judged as a whole. */
+  | { readonly kind: 'judged'; readonly verdict: Verdict }
+  /** An administrator has approved these held changes: they are not counted. */
+  | { readonly kind: 'approved'; readonly ids: ReadonlySet<string> };
+
+/** What decisions need beside the facts. */
+export interface DecisionTools {
+  readonly clock: Clock;
+  readonly identifiers: Identifiers;
+  /** Left out: the set is a batch of its own. */
+  readonly guard?: GuardMode;
+}

@@ -1,0 +1,86 @@
+import type { PersonCase } from '../../provisioning/case.ts';
+import { addressKeysOf, caseKey, identify } from '../../provisioning/directory-identity.ts';
+import type { EventDraft } from '../../provisioning/provisioning-event.ts';
+import { usernameCandidates } from '../../provisioning/username.ts';
+import { guardCases } from '../guard/guard-cases.ts';
+import type { HeldRecord } from '../guard/held-change-ports.ts';
+import type { EventContext, PeopleChanges, Stores } from '../ports.ts';
+import type { DecisionTools } from './decision-tools.ts';
+import type { CaseLookup } from './planning-ports.ts';
+
+export interface Reconciliation {
+  readonly events: readonly EventDraft[];
+  /** Users whose person stays as it is until an administrator has decided. */
+  readonly heldUserIds: ReadonlySet<string>;
+  /** Held changes that were approved and have happened. */
+  readonly approvedIds: readonly string[];
+  readonly postponedUserIds: ReadonlySet<string>;
+  /** Settles when people and log entries are written. */
+  readonly written: Promise<void>;
+}
+
+const nothingToDecide: Reconciliation = {
+  events: [],
+  heldUserIds: new Set(),
+  approvedIds: [],
+  postponedUserIds: new Set(),
+  written: Promise.resolve(),
+};
+
+/**
+ * Decides a set of people from the mirror as it stands, writes what follows and logs it, with a constant number of
+ * statements whatever their number.
+ */
+export async function reconcile(
+  stores: Stores,
+  cases: readonly PersonCase[],
+  log: EventContext,
+  tools: DecisionTools,
+): Promise<Reconciliation> {
+  if (cases.length === 0) return nothingToDecide;
+  const facts = await stores.people.loadCases(lookupOf(cases));
+  const { ledger, events, record, ...outcome } = await guardCases(stores, cases, facts, tools);
+  const changes = ledger.changes();
+  const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
+  const writing = { changes: isEmpty ? null : changes, events, record, now: tools.clock.now() };
+  return { ...outcome, events, written: writeAll(stores, log, writing) };
+}
+
+interface Writing {
+  readonly changes: PeopleChanges | null;
+  readonly events: readonly EventDraft[];
+  readonly record: HeldRecord | null;
+  readonly now: string;
+}
+
+/** The last statements of a unit of work: sent together. */
+async function writeAll(
+  stores: Stores,
+  log: EventContext,
+  { changes, events, record, now }: Writing,
+): Promise<void> {
+  await Promise.all([
+    changes === null ? null : stores.people.apply(changes),
+    events.length === 0 ? null : stores.events.append(log, now, events),
+    record === null ? null : stores.heldChanges.record(record),
+  ]);
+}
+
+/** Everything that could matter for these people, so that one load is enough. */
+export function lookupOf(cases: readonly PersonCase[]): CaseLookup {
+  const addresses = new Set<string>();
+  const usernames = new Set<string>();
+  const jobTitles = new Set<string>();
+  for (const { user, previous } of cases) {
+    for (const address of addressKeysOf(user, previous)) addresses.add(address);
+    const identity = identify(user, previous, 'auto');
+    for (const name of usernameCandidates(identity.loginName, user.id)) usernames.add(caseKey(name));
+    if (identity.jobTitle !== null) jobTitles.add(caseKey(identity.jobTitle));
+  }
+  return {
+    users: cases.map(({ user }) => ({ id: user.id, connectionId: user.connectionId })),
+    addressKeys: [...addresses],
+    usernameKeys: [...usernames],
+    jobTitleKeys: [...jobTitles],
+  };
+}

@@ -1,0 +1,96 @@
+import type { EmployeeDefaults } from '../../provisioning/settings.ts';
+import type { OrganizationContext } from '../context.ts';
+import { FieldFaults, tidy } from '../field-faults.ts';
+import type { Revised } from '../organizations/admin-ports.ts';
+import { checkEmployeeLists, checkSecurityRole, noReferences } from '../people/check-references.ts';
+import type { Stores, UnitOfWork } from '../ports.ts';
+import { requireVersion } from '../precondition.ts';
+import {
+  type PlanTools,
+  type PreviewPosition,
+  type PreviewRequest,
+  requireSamePage,
+} from '../reconcile/plan-people.ts';
+import type { ChangeOptions } from '../resources/scim-operations.ts';
+import { isSameRecord } from '../same-record.ts';
+import { requireCompleteDefaults } from './missing-defaults.ts';
+import { type DefaultsPlan, planDefaults } from './preview-defaults.ts';
+
+export interface EmployeeDefaultsDependencies extends PlanTools {
+  readonly unitOfWork: UnitOfWork;
+}
+
+export interface DefaultsPreview extends Pick<DefaultsPlan, 'digest' | 'counts' | 'items'> {
+  readonly next: PreviewPosition | null;
+}
+
+export interface EmployeeDefaultsOperations {
+  readonly get: (context: OrganizationContext) => Promise<Revised<EmployeeDefaults>>;
+  /** Fields that the input leaves out become gaps. */
+  readonly replace: (
+    context: OrganizationContext,
+    input: Partial<EmployeeDefaults>,
+    options: ChangeOptions,
+  ) => Promise<Revised<EmployeeDefaults>>;
+  /** Whom the new defaults would give other values; nothing is written or locked. */
+  readonly preview: (
+    context: OrganizationContext,
+    input: Partial<EmployeeDefaults>,
+    request: PreviewRequest,
+  ) => Promise<DefaultsPreview>;
+}
+
+export function makeEmployeeDefaultsOperations(
+  dependencies: EmployeeDefaultsDependencies,
+): EmployeeDefaultsOperations {
+  const { unitOfWork, clock } = dependencies;
+  return {
+    get: (context) => unitOfWork.read(context, (stores) => stores.employeeDefaults.get()),
+    replace: (context, input, { ifMatch }) =>
+      unitOfWork.write(context, 'exclusive', async (stores) => {
+        const before = await stores.employeeDefaults.get();
+        requireVersion(ifMatch, before.revision);
+        const value = readDefaults(input);
+        await checkDefaults(stores, value);
+        const { provisioningMode } = (await stores.settings.get()).value;
+        if (provisioningMode !== 'off') await requireCompleteDefaults(stores, value);
+        if (isSameRecord(before.value, value)) return before;
+        const revision = await stores.employeeDefaults.save(value, clock.now());
+        return { value, revision };
+      }),
+    preview: (context, input, { limit, position }) =>
+      unitOfWork.read(context, async (stores) => {
+        const value = readDefaults(input);
+        await checkDefaults(stores, value);
+        const window = { offset: position?.offset ?? 0, limit };
+        const { digest, counts, items, total } = await planDefaults(stores, value, window, dependencies);
+        return { digest, counts, items, next: requireSamePage({ digest, total }, { limit, position }) };
+      }),
+  };
+}
+
+/** Ids are kept in lower case, as the database answers them. */
+const readId = (id: string | null | undefined): string | null => id?.toLowerCase() ?? null;
+
+const readDefaults = (input: Partial<EmployeeDefaults>): EmployeeDefaults => ({
+  departmentId: readId(input.departmentId),
+  locationId: readId(input.locationId),
+  managerId: readId(input.managerId),
+  jobTitleId: readId(input.jobTitleId),
+  employmentType: tidy(input.employmentType ?? null),
+  securityRoleId: readId(input.securityRoleId),
+  employeeRoleId: readId(input.employeeRoleId),
+  accountId: readId(input.accountId),
+});
+
+async function checkDefaults(stores: Stores, defaults: EmployeeDefaults): Promise<void> {
+  const faults = new FieldFaults();
+  const { employmentType: _text, ...given } = defaults;
+  const ids = { ...noReferences, ...given };
+  const facts = await stores.lookups.references(ids);
+  checkEmployeeLists({ ids, facts, faults, base: '' });
+  checkSecurityRole({ ids, facts, faults, base: '' }, 'internal');
+  if (ids.accountId !== null && facts.account === null)
+    faults.add('/accountId', `There is no account ${ids.accountId}.`);
+  faults.raise();
+}

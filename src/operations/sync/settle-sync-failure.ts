@@ -1,0 +1,108 @@
+import type { OrganizationContext } from '../context.ts';
+import { OperationError } from '../operation-error.ts';
+import type { Clock, Stores, UnitOfWork } from '../ports.ts';
+import { afterGraphFailure } from '../tenants/graph-connection.ts';
+import { GraphError, type GraphFailureKind } from '../tenants/graph-ports.ts';
+import type { ClaimRequest } from './graph-sync-ports.ts';
+import { ClaimLost, RunCancelled } from './sync-round.ts';
+
+export interface FailedSync {
+  readonly context: OrganizationContext;
+  readonly claim: ClaimRequest;
+  /** Failures before this one, without a success in between. */
+  readonly failures: number;
+  readonly isStopping: boolean;
+}
+
+interface FailureDependencies {
+  readonly unitOfWork: UnitOfWork;
+  readonly clock: Clock;
+  readonly timing: { readonly pollSeconds: number };
+}
+
+/** A run that fails so often without getting anywhere is told to have failed; the polls go on. */
+const runGivenUpAt = 8;
+const longestPauseSeconds = 300;
+
+/** Somebody has to do something before another try can succeed. */
+const needsAdministrator: ReadonlySet<GraphFailureKind> = new Set([
+  'consentRequired',
+  'signInRequired',
+  'permissionMissing',
+  'invalidSecret',
+  'tenantNotFound',
+  'tenantMismatch',
+  'signInRefused',
+]);
+
+/** Ends the claim in a way that suits the failure. What was staged stays: the next try goes on from there. */
+export async function settleFailure(
+  dependencies: FailureDependencies,
+  failed: FailedSync,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof ClaimLost) return;
+  const { unitOfWork, timing } = dependencies;
+  const { context, claim, failures } = failed;
+  const release = (nextInSeconds: number | null, count: number) =>
+    unitOfWork.write(context, 'none', ({ graphSync }) =>
+      graphSync.claims.release({ ...releaseOf(claim), nextInSeconds, failures: count }),
+    );
+  if (failed.isStopping) {
+    await release(0, failures);
+    return;
+  }
+  if (error instanceof RunCancelled) {
+    await release(await pauseAfterCancel(dependencies, failed), 0);
+    return;
+  }
+  const ends = endsAtOnce(error) || failures + 1 >= runGivenUpAt;
+  await unitOfWork.write(context, 'none', async (stores) => {
+    const { graphSync } = stores;
+    if (error instanceof GraphError && endsAtOnce(error)) await noteOnConnection(stores, claim, error);
+    if (ends) await endRun(stores, claim.connectionId, dependencies.clock.now(), sentenceOf(error));
+    const nextInSeconds = endsAtOnce(error) ? timing.pollSeconds : pauseAfter(error, failures);
+    await graphSync.claims.release({ ...releaseOf(claim), nextInSeconds, failures: ends ? 0 : failures + 1 });
+  });
+  if (!(error instanceof GraphError) && !(error instanceof OperationError)) throw error;
+}
+
+const releaseOf = ({ connectionId, claimId }: ClaimRequest) => ({ connectionId, claimId });
+
+const endsAtOnce = (error: unknown): boolean =>
+  error instanceof GraphError
+    ? needsAdministrator.has(error.kind)
+    : error instanceof OperationError && error.kind === 'conflict';
+
+const pauseAfter = (error: unknown, failures: number): number =>
+  (error instanceof GraphError ? error.retryAfterSeconds : null) ??
+  Math.min(2 ** failures, longestPauseSeconds);
+
+/** A first read that somebody stopped waits until somebody asks again; polls go on. */
+async function pauseAfterCancel(
+  { unitOfWork, timing }: FailureDependencies,
+  { context, claim }: FailedSync,
+): Promise<number | null> {
+  const isComplete = await unitOfWork.read(context, ({ graphSync }) =>
+    graphSync.streams.isComplete(claim.connectionId),
+  );
+  return isComplete ? timing.pollSeconds : null;
+}
+
+async function noteOnConnection(stores: Stores, claim: ClaimRequest, failure: GraphError): Promise<void> {
+  const connection = await stores.connections.lock(claim.connectionId);
+  // Whoever connected it anew or switched it off meanwhile knows better.
+  if (connection?.status !== 'connected') return;
+  await stores.connections.saveGraphState(afterGraphFailure(connection, failure));
+}
+
+async function endRun(stores: Stores, connectionId: string, now: string, error: string): Promise<void> {
+  const run = await stores.syncRuns.openOf(connectionId);
+  if (run?.task === 'read') await stores.syncRuns.save({ ...run, state: 'failed', endedAt: now, error });
+}
+
+const sentenceOf = (error: unknown): string => {
+  if (error instanceof GraphError) return error.message;
+  if (error instanceof OperationError) return error.message;
+  return 'The run stopped on an internal error; the server log tells why. Start it again.';
+};
