@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { findUnsafeKey, isDeeperThan } from './json-guard.ts';
@@ -87,6 +88,8 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
   });
 }
 
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 /** Lets other requests run between the steps of reading a very large body. */
 const pause = (bytes: Buffer): Promise<void> | undefined =>
   bytes.length < LARGE ? undefined : setImmediate();
@@ -96,12 +99,8 @@ async function parseJson(bytes: Buffer, maxDepth: number): Promise<unknown> {
     throw new BodyError('too-deep', `The body is nested deeper than ${maxDepth} levels`);
   }
   await pause(bytes);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new BodyError('malformed', 'The body is not valid UTF-8', { cause });
-  }
+  if (!isUtf8(bytes)) throw new BodyError('malformed', 'The body is not valid UTF-8');
+  const text = bytes.toString('utf8').replace(BYTE_ORDER_MARK, '');
   let value: unknown;
   try {
     value = JSON.parse(text);

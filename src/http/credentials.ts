@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CredentialMaker, NewCredential } from '../operations/connections/connection-ports.ts';
 
 const API_KEY_PREFIX = 'rck_';
@@ -10,7 +10,7 @@ const SHOWN_CHARACTERS = 10;
 
 /** What is stored of a credential. One hash is enough: 256 random bits cannot be guessed, so nothing slows it down. */
 export function hashOf(plain: string): Buffer {
-  return createHash('sha256').update(plain, 'utf8').digest();
+  return hash('sha256', plain, 'buffer');
 }
 
 function describe(plain: string): NewCredential {

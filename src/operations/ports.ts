@@ -37,6 +37,11 @@ export interface UnitOfWork {
     configuration: ConfigurationLock,
     work: (stores: Stores) => Promise<Result | Finishing<Result>>,
   ) => Promise<Result>;
+  /** One writing statement that needs no lock: a transaction by itself, without the messages that open and end one. */
+  readonly writeOnce: <Result>(
+    context: OrganizationContext,
+    work: (stores: Stores) => Promise<Result>,
+  ) => Promise<Result>;
   /** Statements that read, each a transaction of its own. */
   readonly read: <Result>(
     context: OrganizationContext,

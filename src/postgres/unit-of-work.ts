@@ -24,23 +24,55 @@ export function makeUnitOfWork(
     lookUp: pointReads
       ? (context, work) => pointReads.read(context, (connection) => work(makeStores(connection)))
       : read,
-    write: async <Result>(
+    write: <Result>(
       context: OrganizationContext,
       configuration: ConfigurationLock,
       work: (stores: Stores) => Promise<Result | Finishing<Result>>,
-    ): Promise<Result> => {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          return await database.withSession((session) =>
-            inTransaction<Result>(session, context, configuration, (connection) =>
-              work(makeStores(connection)),
-            ),
-          );
-        } catch (error) {
-          if (attempt >= maxRetries || !isWorthRetrying(error)) throw translateSqlError(error);
-          await pause(attempt);
-        }
-      }
+    ): Promise<Result> =>
+      retrying(() =>
+        database.withSession((session) =>
+          inTransaction<Result>(session, context, configuration, (connection) =>
+            work(makeStores(connection)),
+          ),
+        ),
+      ),
+    writeOnce: (context, work) =>
+      retrying(() =>
+        database.withSession(async (session) => {
+          await session.bind(context.organizationId);
+          return useConnection(session, context, (connection) => work(makeStores(once(connection))));
+        }),
+      ),
+  };
+}
+
+async function retrying<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= maxRetries || !isWorthRetrying(error)) throw translateSqlError(error);
+      await pause(attempt);
+    }
+  }
+}
+
+/** A second statement would be a transaction of its own, so it is refused instead of tearing the work apart. */
+function once(connection: SqlConnection): SqlConnection {
+  let isUsed = false;
+  const use = (): void => {
+    if (isUsed) throw new Error('What is written once is one statement');
+    isUsed = true;
+  };
+  return {
+    context: connection.context,
+    rows: (statement) => {
+      use();
+      return connection.rows(statement);
+    },
+    execute: (statement) => {
+      use();
+      return connection.execute(statement);
     },
   };
 }

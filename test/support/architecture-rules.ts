@@ -163,7 +163,10 @@ function checkCode(file: SourceFile, report: Report): void {
   if (!COMPUTED_IMPORT_FOLDERS.includes(folder) && /(?<![.\w$])createRequire(?![\w$])/.test(code)) {
     report('computed-import', 'makes a require function');
   }
-  if (folder !== 'operations' && /(?<![\w$])unitOfWork\s*\??\.\s*(?:read|write)(?![\w$])/.test(code)) {
+  if (
+    folder !== 'operations' &&
+    /(?<![\w$])unitOfWork\s*\??\.\s*(?:read|writeOnce|write)(?![\w$])/.test(code)
+  ) {
     report('unit-of-work', 'opens a unit of work');
   }
 }

@@ -15,9 +15,10 @@ export function makeDeliveryWatch(deliveriesWaiting: (organizationId: string) =>
   const noted = new WeakSet<OrganizationContext>();
   return {
     note: (context) => void noted.add(context),
-    watch: ({ read, lookUp, write }) => ({
+    watch: ({ read, lookUp, write, writeOnce }) => ({
       read,
       lookUp,
+      writeOnce,
       write: async (context, configuration, work) => {
         const result = await write(context, configuration, work);
         if (noted.has(context)) deliveriesWaiting(context.organizationId);

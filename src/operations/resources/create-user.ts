@@ -24,12 +24,15 @@ export function makeCreateUser(dependencies: ClientDependencies): ScimOperations
       if (evaluation.kind === 'unknown') syncWaiting();
       return view;
     }
-    return unitOfWork.write(context, 'none', async (stores) => {
-      await requireManager(stores, context.connectionId, managerIdOf(content));
-      const event = { ...nothingDecided, directoryUserId: user.id };
-      const inserted = stores.users.insert(user, { log: scimEvents(context), event });
-      return new Finishing({ user, groups: [] }, inserted);
-    });
+    const entry = { log: scimEvents(context), event: { ...nothingDecided, directoryUserId: user.id } };
+    const managerId = managerIdOf(content);
+    if (managerId === null) await unitOfWork.writeOnce(context, (stores) => stores.users.insert(user, entry));
+    else
+      await unitOfWork.write(context, 'none', async (stores) => {
+        await requireManager(stores, context.connectionId, managerId);
+        return new Finishing(undefined, stores.users.insert(user, entry));
+      });
+    return { user, groups: [] };
   };
 }
 

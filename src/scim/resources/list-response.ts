@@ -19,15 +19,19 @@ const isAllText = (resources: ListResult['resources']): resources is readonly Js
  */
 export function answerList(page: ResourcePage, { total, resources, nextCursor }: ListResult): Answer {
   const cursor = nextCursor === null ? {} : { nextCursor };
-  return new Answer(200, {
-    body: {
-      schemas: [LIST_RESPONSE_URN],
-      totalResults: total,
-      ...(page.kind === 'index' ? { startIndex: page.startIndex } : cursor),
-      itemsPerPage: resources.length,
-      Resources: isAllText(resources)
-        ? new JsonText(`[${resources.map(({ text }) => text).join(',')}]`)
-        : resources,
-    },
-  });
+  const head = {
+    schemas: [LIST_RESPONSE_URN],
+    totalResults: total,
+    ...(page.kind === 'index' ? { startIndex: page.startIndex } : cursor),
+    itemsPerPage: resources.length,
+  };
+  const body = isAllText(resources) ? writeList(head, resources) : { ...head, Resources: resources };
+  return new Answer(200, { body });
+}
+
+function writeList(head: AnswerObject, resources: readonly JsonText[]): string {
+  let text = `${JSON.stringify(head).slice(0, -1)},"Resources":[`;
+  for (const [index, resource] of resources.entries())
+    text += index === 0 ? resource.text : `,${resource.text}`;
+  return `${text}]}`;
 }

@@ -27,7 +27,7 @@ function represent(exchange: ScimExchange, view: UserView): AnswerObject | JsonT
 function answerUser(exchange: ScimExchange, status: 200 | 201, view: UserView): Answer {
   const body = represent(exchange, view);
   return new Answer(status, {
-    body: body instanceof JsonText ? body.text : body,
+    body: body instanceof JsonText ? body.text : JSON.stringify(body),
     location: locationOfUser(exchange.context.scimBaseUrl, view.user.id),
     version: versionTag(view.user.version),
   });
