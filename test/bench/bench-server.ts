@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
-import { makeAdminClient } from '../demo/admin-client.ts';
+import { type AdminClient, makeAdminClient } from '../demo/admin-client.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { makeProbe } from './held-up.ts';
 import type { World } from './scenarios.ts';
@@ -12,6 +12,7 @@ export interface BenchServer {
   readonly pid: number;
   readonly port: number;
   readonly world: World;
+  readonly admin: AdminClient;
   readonly heldUp: () => Promise<number>;
   readonly stop: () => Promise<void>;
 }
@@ -41,6 +42,7 @@ export async function startBenchServer(): Promise<BenchServer> {
   return {
     pid: server.pid,
     port: Number(new URL(server.baseUrl).port),
+    admin,
     world: {
       base: `/scim/v2/${id}`,
       headers: { authorization: `Bearer ${token}` },

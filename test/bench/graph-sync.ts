@@ -8,6 +8,7 @@ import { type AdminClient, makeAdminClient } from '../demo/admin-client.ts';
 import { startEmulatorProcess } from '../support/entra/emulator-process-client.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { usageOf } from './process-usage.ts';
+import { switchProvisioningOn } from './switch-provisioning-on.ts';
 
 /**
  * A first sync of a large tenant, against the emulator as a process of its own: users a second from the request to the last
@@ -31,25 +32,6 @@ interface Run extends Named {
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
-
-async function prepare(admin: AdminClient): Promise<string> {
-  const made = async (path: string, body: object) => (await admin.post<Named>(path, body)).id;
-  const roles = await admin.get<{ items: (Named & { name: string })[] }>('/security-roles?limit=200');
-  const role = (name: string) => roles.items.find((it) => it.name === name)?.id ?? '';
-  const people = await admin.get<{ items: Named[] }>('/employees');
-  await admin.put('/employee-defaults', {
-    departmentId: await made('/departments', { name: 'Service Desk' }),
-    locationId: await made('/locations', { name: 'Berlin' }),
-    managerId: people.items[0]?.id ?? null,
-    jobTitleId: await made('/job-titles', { name: 'Engineer' }),
-    employmentType: 'Full-time',
-    securityRoleId: role('Read Only'),
-    employeeRoleId: await made('/employee-roles', { name: 'Support' }),
-    accountId: null,
-  });
-  await admin.patch('/settings', { provisioningMode: 'azureAdSync' });
-  return role('Technician');
-}
 
 async function follow(admin: AdminClient, pid: number, runId: string): Promise<Run> {
   let peak = 0;
@@ -97,7 +79,7 @@ try {
   const roles = ['User.Read.All', 'Group.Read.All'];
   await emulator.control('consent', { tenantId: tenant['id'], appId: application['appId'], roles });
   const admin = makeAdminClient(server.baseUrl, adminKey);
-  const technician = await prepare(admin);
+  const { technician } = await switchProvisioningOn(admin);
   const connection = await admin.post<Named>('/connections', {
     name: 'Large',
     kind: 'entra',
