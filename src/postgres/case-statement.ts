@@ -1,6 +1,6 @@
 /**
  * Everything that a decision about a set of users needs, as one row of JSON sections. $1 organization, $2 user ids,
- * $3 connection ids, $4 address keys, $5 username keys, $6 job title keys.
+ * $3 connection ids, $4 address keys, $5 username keys, $6 job title keys, $7 usernames that numbers are put behind.
  *
  * The people are locked in id order, employees before contacts. A statement reads by the snapshot of its start, so where
  * it had to wait for a lock the rows it joins may be older than the row it waited for: `isStale` says so, and the
@@ -164,7 +164,7 @@ const identities = `
   ) u`;
 
 /** An archived name starts with the name it had; more than the exact forms does no harm. */
-const takenNames = (key: string, asked: string): string => `
+const takenNames = (key: string, asked: string, others = ''): string => `
   select json_agg(json_build_array(t.name_key, t.person_id)) from (
     select f.${key} as name_key, f.person_id
     from unnest(${asked}::text[]) as w(key)
@@ -173,6 +173,7 @@ const takenNames = (key: string, asked: string): string => `
       where l.organization_id = $1::uuid and l.${key} = w.key
       limit 1
     ) f
+    ${others}
     union
     select f.${key}, f.person_id
     from locked_employees e
@@ -185,6 +186,18 @@ const takenNames = (key: string, asked: string): string => `
       offset 0
     ) f
   ) t`;
+
+/** With two digits at most; a colon comes right behind the digits. */
+const numberedUsernames = `
+    union
+    select f.username_key, f.person_id
+    from unnest($7::text[]) as w(key)
+    cross join lateral (
+      select l.username_key, l.person_id from logins l
+      where l.organization_id = $1::uuid and l.username_key >= w.key || '0' and l.username_key < w.key || ':'
+        and length(l.username_key) <= length(w.key) + 2
+      offset 0
+    ) f`;
 
 const connections = `
   select json_agg(json_build_object('id', n.connection_id, 'emailSource', n.email_source,
@@ -253,7 +266,7 @@ const casesText = (lock: string, personIds: string | null = null): string => `
     (${rules}) as "rules",
     (select json_agg(distinct jsonb_build_array(m.directory_user_id, m.mapping_rule_id)) from member_rules m)
       as "memberRules",
-    (${identities}) as "identities", (${takenNames('username_key', '$5')}) as "usernames",
+    (${identities}) as "identities", (${takenNames('username_key', '$5', numberedUsernames)}) as "usernames",
     (${takenNames('email_key', '$4')}) as "loginEmails", (${jobTitles}) as "jobTitles",
     (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations",
     (${blockedUsers}) as "blockedUsers", (${openHolds}) as "openHolds"`;
@@ -263,6 +276,6 @@ export const loadCasesText = casesText('for update');
 /** The same facts for a plan that is not carried out: nobody is locked. */
 export const viewCasesText = casesText('offset 0');
 
-/** The same facts, and the people whose ids are in $7, whatever they are linked to: locked, and for a plan. */
-export const loadPeopleText = casesText('for update', '$7');
-export const viewPeopleText = casesText('offset 0', '$7');
+/** The same facts, and the people whose ids are in $8, whatever they are linked to: locked, and for a plan. */
+export const loadPeopleText = casesText('for update', '$8');
+export const viewPeopleText = casesText('offset 0', '$8');

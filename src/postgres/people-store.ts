@@ -36,6 +36,7 @@ export function makePeopleStore(connection: SqlConnection): PeopleStore {
             lookup.addressKeys,
             lookup.usernameKeys,
             lookup.jobTitleKeys,
+            lookup.usernameStems,
           ],
         });
         if (row === undefined) throw new Error('The case statement answers exactly one row');

@@ -7,11 +7,11 @@ import { usernameCandidates } from './username.ts';
 
 /** The best free username of the person; its own present one counts as free. */
 export function freeUsername(subject: Subject, ledger: Ledger, personId: string): string | null {
-  const free = usernameCandidates(subject.identity.loginName, subject.user.id).find((candidate) => {
+  for (const candidate of usernameCandidates(subject.identity.loginName, subject.user.id)) {
     const holder = ledger.usernameHolder(candidate);
-    return holder === null || holder === personId;
-  });
-  return free ?? null;
+    if (holder === null || holder === personId) return candidate;
+  }
+  return null;
 }
 
 /** The directory's email when nobody else logs in with it, otherwise the present one. */

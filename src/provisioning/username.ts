@@ -1,19 +1,25 @@
 import { localPart } from './directory-identity.ts';
 
-const numberedForms = 20;
+const lastNumber = 20;
 
 /**
  * Usernames to try, best first: the local part, then `local.<first domain label>`, then numbered (A-12). The last one
- * carries the start of the directory user's id, so that there always is a free one and every replica picks the same.
+ * carries the end of the directory user's id, so that there always is a free one and every replica picks the same.
  */
-export function usernameCandidates(loginName: string, directoryUserId: string): readonly string[] {
-  const local = localPart(loginName);
+export function* usernameCandidates(loginName: string, directoryUserId: string): Generator<string> {
+  const { plain, stem, own } = usernameForms(loginName, directoryUserId);
+  yield plain;
+  if (stem !== plain) yield stem;
+  for (let number = 2; number <= lastNumber; number += 1) yield `${stem}${number}`;
+  yield own;
+}
+
+/** The candidates in short: three of them, and the stem that all others are numbers behind. */
+export function usernameForms(loginName: string, directoryUserId: string) {
+  const plain = localPart(loginName);
   const label = domainLabel(loginName);
-  const base = label === null ? local : `${local}.${label}`;
-  const numbered = Array.from({ length: numberedForms - 1 }, (_, index) => `${base}${index + 2}`);
-  return [
-    ...new Set([local, base, ...numbered, `${base}.${directoryUserId.replaceAll('-', '').slice(-12)}`]),
-  ];
+  const stem = label === null ? plain : `${plain}.${label}`;
+  return { plain, stem, own: `${stem}.${directoryUserId.replaceAll('-', '').slice(-12)}` };
 }
 
 function domainLabel(loginName: string): string | null {

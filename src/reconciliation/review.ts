@@ -4,7 +4,7 @@ import type { OpenHold } from '../provisioning/held-change.ts';
 import type { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
 import type { Tally, Verdict } from './judge.ts';
-import { personBefore } from './person-change.ts';
+import { type PersonBefore, personBefore } from './person-change.ts';
 import { type Risk, riskOf } from './risk.ts';
 
 /** What is to be done about a decision. */
@@ -37,25 +37,44 @@ export interface ReviewFrame {
 const free: Handling = { kind: 'free', approved: null };
 
 /** Decides everybody in the ledger and says of each what is to be asked about. */
-export function reviewCases(
+export const reviewCases = (
   cases: readonly PersonCase[],
   ledger: Ledger,
-  { moment, approvedIds }: ReviewFrame,
-): readonly Review[] {
+  frame: ReviewFrame,
+): readonly Review[] => Array.from(reviewEach(cases, ledger, frame), ({ review }) => review);
+
+/** The same one by one: when a review is answered the ledger holds that decision and none after it. */
+export function* reviewEach(
+  cases: readonly PersonCase[],
+  ledger: Ledger,
+  frame: ReviewFrame,
+): Generator<{ readonly review: Review; readonly before: PersonBefore }> {
   const open = Map.groupBy(ledger.facts.openHolds, (hold) => hold.directoryUserId);
-  return cases.map((person) => {
+  for (const person of cases) {
     const before = personBefore(person, ledger);
-    const decision = decide(person, ledger, moment);
+    const decision = decide(person, ledger, frame.moment);
     const own = open.get(person.user.id) ?? [];
-    if (decision.outcome === 'off') {
-      return { person, decision, handling: free, closedHolds: [] };
-    }
-    const risk = riskOf(before, decision, ledger);
-    const handling = handlingOf({ person, risk, own, approvedIds });
-    const kept =
-      handling.kind === 'keep' ? handling.hold : handling.kind === 'free' ? handling.approved : null;
-    return { person, decision, handling, closedHolds: own.filter((hold) => hold !== kept) };
-  });
+    yield { before, review: reviewOf({ before, decision, own }, ledger, frame) };
+  }
+}
+
+interface DecidedCase {
+  readonly before: PersonBefore;
+  readonly decision: Decision;
+  readonly own: readonly OpenHold[];
+}
+
+function reviewOf(
+  { before, decision, own }: DecidedCase,
+  ledger: Ledger,
+  { approvedIds }: ReviewFrame,
+): Review {
+  const person = before.subject;
+  if (decision.outcome === 'off') return { person, decision, handling: free, closedHolds: [] };
+  const risk = riskOf(before, decision, ledger);
+  const handling = handlingOf({ person, risk, own, approvedIds });
+  const kept = handling.kind === 'keep' ? handling.hold : handling.kind === 'free' ? handling.approved : null;
+  return { person, decision, handling, closedHolds: own.filter((hold) => hold !== kept) };
 }
 
 interface Question {
@@ -85,7 +104,9 @@ const isCounted = (risk: Risk): boolean => risk.cause === 'guard';
 
 const kindOf = (risk: Risk): keyof Tally => (risk.effect === 'convert' ? 'conversions' : 'deactivations');
 
-export function tallyOf(reviews: readonly Review[]): Tally {
+type Handled = Pick<Review, 'handling'>;
+
+export function tallyOf(reviews: readonly Handled[]): Tally {
   const counted = reviews.flatMap(({ handling }) =>
     handling.kind === 'count' ? [kindOf(handling.risk)] : [],
   );
@@ -94,7 +115,7 @@ export function tallyOf(reviews: readonly Review[]): Tally {
 }
 
 /** The reviews with every count turned into a pass or a hold. */
-export const settle = (reviews: readonly Review[], verdict: Verdict): readonly Review[] =>
+export const settle = <Item extends Handled>(reviews: readonly Item[], verdict: Verdict): readonly Item[] =>
   reviews.map((review) => {
     const { handling } = review;
     if (handling.kind !== 'count') return review;

@@ -44,6 +44,7 @@ describe('people', () => {
     users: [{ id: user.id, connectionId: tenant.connectionId }],
     addressKeys: [],
     usernameKeys: [],
+    usernameStems: [],
     jobTitleKeys: [],
     ...given,
   });

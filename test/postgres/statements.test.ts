@@ -52,6 +52,7 @@ describe('statements', () => {
       users: [{ id: user.id, connectionId: tenant.connectionId }],
       addressKeys: ['a@b.example'],
       usernameKeys: ['a'],
+      usernameStems: ['a'],
       jobTitleKeys: ['b'],
     };
     const costs: readonly (readonly [string, number, (stores: Stores) => Promise<unknown>])[] = [
@@ -128,6 +129,7 @@ describe('statements', () => {
       users: [{ id, connectionId: id }],
       addressKeys: ['a'],
       usernameKeys: ['a'],
+      usernameStems: ['a'],
       jobTitleKeys: ['a'],
     };
     const nothing = { jobTitles: [], employees: [], contacts: [] };

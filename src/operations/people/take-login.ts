@@ -34,7 +34,7 @@ export async function requireFreeLogin(stores: Stores, wanted: WantedLogin): Pro
 
 /** A free username made from an address: the local part, else one of its fallback forms. */
 export async function deriveUsername(stores: Stores, address: string, personId: string): Promise<string> {
-  const candidates = usernameCandidates(address, personId);
+  const candidates = [...usernameCandidates(address, personId)];
   const taken = await stores.lookups.takenLogins({
     usernames: candidates,
     emails: [],

@@ -1,11 +1,11 @@
-import type { Moment, Outcome, PersonCase } from '../../provisioning/case.ts';
+import type { Moment, PersonCase } from '../../provisioning/case.ts';
 import type { CaseFacts } from '../../provisioning/facts.ts';
 import { Ledger } from '../../provisioning/ledger.ts';
 import type { ReconcileCause } from '../../provisioning/reconcile-cause.ts';
 import type { Tally } from '../../reconciliation/judge.ts';
 import { type PersonChange, personBefore, personChange } from '../../reconciliation/person-change.ts';
-import { type Review, reviewCases, settle, tallyOf } from '../../reconciliation/review.ts';
-import { type RuleOverlay, withRuleOverlay } from '../../reconciliation/rule-overlay.ts';
+import { type Handling, reviewEach, settle, tallyOf } from '../../reconciliation/review.ts';
+import { type OverlayMembers, type RuleOverlay, withRuleOverlay } from '../../reconciliation/rule-overlay.ts';
 import { judgeTally } from '../guard/guard-cases.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
@@ -32,9 +32,6 @@ const cause: ReconcileCause = 'ruleChange';
 
 const nobodyApproved: ReadonlySet<string> = new Set();
 
-/** Why somebody stays as they are; nobody is held in the first pass. */
-type Held = ReadonlyMap<string, Outcome>;
-
 /**
  * Decides everybody whom the rules concern. What the guard would stop is known only when all have been counted; then
  * the others are decided once more without those who are stopped, as it happens when the change is made.
@@ -44,100 +41,152 @@ export async function* planConnection(
   scope: PlanScope,
   tools: DecisionTools,
 ): AsyncGenerator<readonly PlannedPerson[]> {
-  const batches: (readonly PlannedPerson[])[] = [];
-  const reviews: Review[] = [];
+  const trial: DecidedPerson[] = [];
   let facts: CaseFacts | null = null;
-  for await (const batch of decideAll(stores, scope, new Map(), tools)) {
-    batches.push(batch.people);
-    reviews.push(...batch.reviews);
+  for await (const batch of decideAll(stores, scope, nobodyHeld, tools)) {
+    trial.push(...batch.people);
     facts = batch.facts;
   }
-  const held = facts === null ? new Map() : await heldAmong(stores, scope, { reviews, facts }, tools);
-  if (held.size === 0) yield* batches;
-  else for await (const { people } of decideAll(stores, scope, held, tools)) yield people;
+  const held = facts === null ? nobodyHeld : await heldAmong(stores, scope, { trial, facts }, tools);
+  if (held.size === 0) {
+    yield trial.flatMap(({ planned }) => planned ?? []);
+  } else if (held.size === trial.length) {
+    yield trial.flatMap(({ whenHeld }) => whenHeld ?? []);
+  } else {
+    const decided = new Map<string, PlannedPerson | null>();
+    for await (const { people } of decideAll(stores, scope, held, tools)) {
+      for (const { userId, planned } of people) decided.set(userId, planned);
+    }
+    yield trial.flatMap(({ userId, whenHeld }) => (held.has(userId) ? whenHeld : decided.get(userId)) ?? []);
+  }
 }
 
-interface Trial {
-  readonly reviews: readonly Review[];
-  readonly facts: CaseFacts;
+/** Ids of users who stay as they are. */
+type Held = ReadonlySet<string>;
+
+const nobodyHeld: Held = new Set();
+
+interface DecidedPerson {
+  readonly userId: string;
+  readonly handling: Handling;
+  /** What the decision comes to; null when it changes nothing. */
+  readonly planned: PlannedPerson | null;
+  /** The same when the guard stops it; null also for those whom it has no reason to stop. */
+  readonly whenHeld: PlannedPerson | null;
 }
 
 async function heldAmong(
   stores: Stores,
   { connectionId }: PlanScope,
-  { reviews, facts }: Trial,
+  { trial, facts }: { readonly trial: readonly DecidedPerson[]; readonly facts: CaseFacts },
   { clock }: DecisionTools,
 ): Promise<Held> {
-  const asked: Tally = tallyOf(reviews);
+  const asked: Tally = tallyOf(trial);
   const isAsked = asked.deactivations + asked.conversions > 0;
   const { verdict } = isAsked
     ? await judgeTally(stores, { connectionId, asked, facts, now: clock.now() })
     : { verdict: { deactivations: null, conversions: null } };
-  const stopped = settle(reviews, verdict).filter(({ handling }) => handling.kind !== 'free');
-  return new Map(
-    stopped.map(({ person, decision }) => [
-      person.user.id,
-      decision.outcome === 'conflict' ? 'conflict' : 'held',
-    ]),
-  );
+  const stopped = settle(trial, verdict).filter(({ handling }) => handling.kind !== 'free');
+  return new Set(stopped.map(({ userId }) => userId));
 }
 
-interface DecidedBatch extends Trial {
-  readonly people: readonly PlannedPerson[];
+interface DecidedBatch {
+  readonly people: readonly DecidedPerson[];
+  readonly facts: CaseFacts;
 }
 
+/** All but those who are held. */
 async function* decideAll(
   stores: Stores,
   scope: PlanScope,
   held: Held,
   { clock, identifiers }: DecisionTools,
 ): AsyncGenerator<DecidedBatch> {
-  const { connectionId, groupIds } = scope;
   const moment = { now: clock.now(), newId: identifiers.next };
   let ledger: Ledger | null = null;
+  for await (const { cases, members, present } of readAhead(loadAll(stores, scope, held))) {
+    const facts = withRuleOverlay(present, scope.overlay, members);
+    if (ledger === null) ledger = new Ledger(facts);
+    else ledger.absorb(facts);
+    yield decideBatch(cases, { scope, present, ledger, moment });
+  }
+}
+
+interface LoadedBatch {
+  readonly cases: readonly PersonCase[];
+  readonly members: OverlayMembers;
+  readonly present: CaseFacts;
+}
+
+async function* loadAll(stores: Stores, scope: PlanScope, held: Held): AsyncGenerator<LoadedBatch> {
+  const { connectionId, groupIds } = scope;
   let after: string | null = null;
   do {
     const lookup = { connectionId, groupIds, after, limit: batchSize };
     const page: readonly MemberOfGroups[] = await stores.planning.membersUnder(lookup);
     after = page.length === batchSize ? (page.at(-1)?.user.id ?? null) : null;
-    const live = page.filter(({ user }) => user.deletedAt === null);
+    const live = page.filter(({ user }) => user.deletedAt === null && !held.has(user.id));
     if (live.length === 0) continue;
     const cases = live.map(({ user }): PersonCase => ({ user, previous: null, cause }));
-    const present = await stores.planning.viewCases(lookupOf(cases));
     const members = new Map(live.map((member) => [member.user.id, rulesOf(member, scope)]));
-    const facts = withRuleOverlay(present, scope.overlay, members);
-    if (ledger === null) ledger = new Ledger(facts);
-    else ledger.absorb(facts);
-    yield decideBatch(cases, { scope, held, present, ledger, moment });
+    yield { cases, members, present: await stores.planning.viewCases(lookupOf(cases)) };
   } while (after !== null);
 }
 
-interface BatchFrame {
+/** The database reads the next batch while this one is being decided. */
+async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  let waiting = items.next();
+  try {
+    for (;;) {
+      const { value, done } = await waiting;
+      if (done) return;
+      waiting = items.next();
+      yield value;
+    }
+  } finally {
+    // Whoever stops early must not leave a statement behind that runs when the transaction has ended.
+    await waiting.catch(() => undefined);
+  }
+}
+
+interface BatchParts {
   readonly scope: PlanScope;
-  readonly held: Held;
   readonly present: CaseFacts;
   readonly ledger: Ledger;
   readonly moment: Moment;
 }
 
-function decideBatch(cases: readonly PersonCase[], frame: BatchFrame): DecidedBatch {
-  const { scope, held, present, ledger, moment } = frame;
-  const reviews: Review[] = [];
-  const people = cases.flatMap((person) => {
-    const { user } = person;
-    const before = personBefore(person, ledger);
-    const stopped = held.get(user.id);
-    const own =
-      stopped === undefined ? reviewCases([person], ledger, { moment, approvedIds: nobodyApproved }) : [];
-    reviews.push(...own);
-    const outcome = stopped ?? own[0]?.decision.outcome ?? 'off';
-    const change = personChange(before, outcome, { present, newRuleIds: scope.newRuleIds, ledger });
-    if (change === null) return [];
-    const { displayName } = user.attributes;
-    const name = typeof displayName === 'string' ? displayName : null;
-    return [{ directoryUserId: user.id, displayName: name, ...change }];
-  });
-  return { people, reviews, facts: ledger.facts };
+function decideBatch(
+  cases: readonly PersonCase[],
+  { scope, present, ledger, moment }: BatchParts,
+): DecidedBatch {
+  const frame = { present, newRuleIds: scope.newRuleIds };
+  // Whoever is held stays as the facts tell, whatever was decided about others.
+  const untouched = new Ledger(ledger.facts);
+  const people: DecidedPerson[] = [];
+  for (const { review, before } of reviewEach(cases, ledger, { moment, approvedIds: nobodyApproved })) {
+    const { person, decision, handling } = review;
+    const change = personChange(before, decision.outcome, { ...frame, ledger });
+    const held = decision.outcome === 'conflict' ? 'conflict' : 'held';
+    const unchanged =
+      handling.kind === 'free'
+        ? null
+        : personChange(personBefore(person, untouched), held, { ...frame, ledger: untouched });
+    people.push({
+      userId: person.user.id,
+      handling,
+      planned: planned(person, change),
+      whenHeld: planned(person, unchanged),
+    });
+  }
+  return { people, facts: ledger.facts };
+}
+
+function planned({ user }: PersonCase, change: PersonChange | null): PlannedPerson | null {
+  if (change === null) return null;
+  const { displayName } = user.attributes;
+  const name = typeof displayName === 'string' ? displayName : null;
+  return { directoryUserId: user.id, displayName: name, ...change };
 }
 
 /** The planned rules whose group the user is in. */

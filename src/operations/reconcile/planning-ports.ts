@@ -7,6 +7,8 @@ export interface CaseLookup {
   readonly users: readonly { readonly id: string; readonly connectionId: string }[];
   readonly addressKeys: readonly string[];
   readonly usernameKeys: readonly string[];
+  /** Names that count as meant with a number behind them, too. */
+  readonly usernameStems: readonly string[];
   readonly jobTitleKeys: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import type { PersonCase } from '../../provisioning/case.ts';
 import { addressKeysOf, caseKey, identify } from '../../provisioning/directory-identity.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
-import { usernameCandidates } from '../../provisioning/username.ts';
+import { usernameForms } from '../../provisioning/username.ts';
 import { guardCases } from '../guard/guard-cases.ts';
 import type { HeldRecord } from '../guard/held-change-ports.ts';
 import type { EventContext, PeopleChanges, Stores } from '../ports.ts';
@@ -70,17 +70,21 @@ async function writeAll(
 export function lookupOf(cases: readonly PersonCase[]): CaseLookup {
   const addresses = new Set<string>();
   const usernames = new Set<string>();
+  const stems = new Set<string>();
   const jobTitles = new Set<string>();
   for (const { user, previous } of cases) {
     for (const address of addressKeysOf(user, previous)) addresses.add(address);
     const identity = identify(user, previous, 'auto');
-    for (const name of usernameCandidates(identity.loginName, user.id)) usernames.add(caseKey(name));
+    const { plain, stem, own } = usernameForms(identity.loginName, user.id);
+    for (const name of [plain, stem, own]) usernames.add(caseKey(name));
+    stems.add(caseKey(stem));
     if (identity.jobTitle !== null) jobTitles.add(caseKey(identity.jobTitle));
   }
   return {
     users: cases.map(({ user }) => ({ id: user.id, connectionId: user.connectionId })),
     addressKeys: [...addresses],
     usernameKeys: [...usernames],
+    usernameStems: [...stems],
     jobTitleKeys: [...jobTitles],
   };
 }

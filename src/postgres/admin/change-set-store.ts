@@ -66,6 +66,7 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
           lookup.addressKeys,
           lookup.usernameKeys,
           [],
+          [],
           lookup.personIds,
         ],
       });

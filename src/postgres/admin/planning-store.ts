@@ -104,13 +104,13 @@ export function makePlanningStore(connection: SqlConnection): PlanningStore {
         text: groupsNamed,
         values: [organizationId, connectionId, groupIds],
       }),
-    viewCases: async ({ users, addressKeys, usernameKeys, jobTitleKeys }) => {
+    viewCases: async ({ users, addressKeys, usernameKeys, jobTitleKeys, usernameStems }) => {
       const ids = users.map((user) => user.id);
       const connectionIds = [...new Set(users.map((user) => user.connectionId))];
       const [row] = await connection.rows<CaseRow>({
         name: 'view_cases',
         text: viewCasesText,
-        values: [organizationId, ids, connectionIds, addressKeys, usernameKeys, jobTitleKeys],
+        values: [organizationId, ids, connectionIds, addressKeys, usernameKeys, jobTitleKeys, usernameStems],
       });
       if (row === undefined) throw new Error('The case statement answers exactly one row');
       return readCaseFacts(row);
