@@ -19,6 +19,10 @@ export class FieldFaults {
     throw new OperationError('conflict', detail, { fields: [{ pointer: this.#base + pointer, detail }] });
   }
 
+  all(): readonly FieldFault[] {
+    return this.#faults;
+  }
+
   /** Ends the operation when there were any. */
   raise(): void {
     const [first] = this.#faults;

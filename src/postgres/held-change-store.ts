@@ -25,10 +25,23 @@ const lockWindow = `
     ) p
   ) as "peopleWithLogin"`;
 
+/** Minutes after $7 and the one in $4, which may be there already, in the order of time. */
+const passedWith = (remembered: string): string => `
+  (select jsonb_agg(jsonb_build_object('minute', m.minute, 'deactivations', m.deactivations, 'conversions', m.conversions)
+      order by m.minute)
+    from (
+      select e.minute, sum(e.deactivations) as deactivations, sum(e.conversions) as conversions
+      from jsonb_to_recordset(${remembered} || $4::jsonb)
+        as e(minute integer, deactivations integer, conversions integer)
+      where e.minute > $7::integer
+      group by e.minute
+    ) m)`;
+
 const record = `
   with remembered as (
-    update guard_windows set passed = $4::jsonb
-    where organization_id = $1::uuid and connection_id = $2::uuid and $4::jsonb is not null
+    insert into guard_windows as w (organization_id, connection_id, passed)
+    select $1::uuid, $2::uuid, jsonb_build_array($4::jsonb) where $4::jsonb is not null
+    on conflict (organization_id, connection_id) do update set passed = ${passedWith('w.passed')}
   ),
   closed as (
     update held_changes set is_open = false,
@@ -71,6 +84,16 @@ export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore 
         text: `${select} where h.organization_id = $1 and h.held_change_id = any($2::uuid[]) order by h.held_change_id`,
         values: [organizationId, ids],
       }),
+    waitingUserIds: async (connectionId) => {
+      const rows = await connection.rows<{ id: string }>({
+        text: `
+          select distinct h.directory_user_id as "id" from held_changes h
+          where h.organization_id = $1 and h.connection_id = $2 and h.state = 'waiting'
+          order by h.directory_user_id`,
+        values: [organizationId, connectionId],
+      });
+      return rows.map(({ id }) => id);
+    },
     waitingCauseOf: async (directoryUserId) => {
       const [row] = await connection.rows<{ cause: HeldCause }>({
         text: `
@@ -90,7 +113,7 @@ export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore 
       if (row === undefined) throw new Error('The statement answers exactly one row');
       return row;
     },
-    record: async ({ connectionId, at, passed, held, closedIds }) => {
+    record: async ({ connectionId, at, passed, windowMinutes, held, closedIds }) => {
       await connection.execute({
         name: 'record_held_changes',
         text: record,
@@ -101,6 +124,7 @@ export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore 
           passed === null ? null : JSON.stringify(passed),
           closedIds,
           JSON.stringify(held),
+          (passed?.minute ?? 0) - windowMinutes,
         ],
       });
     },

@@ -21,14 +21,13 @@ export interface Verdict {
 /** In a smaller connection every single person is a large part. */
 const smallestBase = 10;
 
-/** The most people that `judge` needs to know of. */
-export const neededBase = (guard: Guard, asked: Tally): number =>
-  guard.maxDeactivationsPercent <= 0
-    ? smallestBase
-    : Math.max(
-        smallestBase,
-        Math.ceil(((guard.maxDeactivations + asked.deactivations) * 100) / guard.maxDeactivationsPercent),
-      );
+/** The most people that `judge` needs to know of; none where no percentage can be exceeded. */
+export function neededBase({ maxDeactivations, maxDeactivationsPercent }: Guard, asked: Tally): number {
+  if (asked.deactivations === 0 || maxDeactivationsPercent >= 100) return 0;
+  if (maxDeactivationsPercent <= 0) return smallestBase;
+  const most = Math.ceil(((maxDeactivations + asked.deactivations) * 100) / maxDeactivationsPercent);
+  return Math.max(smallestBase, most);
+}
 
 /**
  * Limits are inclusive, and hold for what is asked at once together with what has passed in the window: 0 holds

@@ -63,12 +63,11 @@ export async function startGuardWorld(world: World): Promise<GuardWorld> {
       const ids: string[] = [];
       for (let index = 0; index < count; index += 1) ids.push(await client.addUser(unique('person')));
       await patchGroup(staffId, [{ op: 'add', path: 'members', value: ids.map((value) => ({ value })) }]);
-      // More than one request decides are left to a job.
-      for (let attempt = 0; attempt < 300; attempt += 1) {
-        const { employeeId } = await world.expect(200, 'GET', `/directory-users/${ids.toSorted().at(-1)}`);
-        if (employeeId !== null) break;
-        await sleep(100);
-      }
+      // More than one request decides are left to jobs, and nothing says in which order these end.
+      const isHired = async (id: string): Promise<boolean> =>
+        (await world.expect(200, 'GET', `/directory-users/${id}`)).employeeId !== null;
+      for (const id of ids)
+        for (let attempt = 0; attempt < 300 && !(await isHired(id)); attempt += 1) await sleep(100);
       return ids;
     },
     setGuard: async (guard) => {

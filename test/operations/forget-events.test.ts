@@ -54,4 +54,50 @@ describe('retention of the provisioning log', () => {
     assert.equal(await countOf(tenant.organizationId), 3);
     assert.equal(await countOf(other.organizationId), 12_003);
   });
+
+  it('removes changes of the configuration and notes of undos with the entries that they belong to', async () => {
+    const at = (ageDays: number): string => new Date(Date.parse(NOW) - ageDays * dayMs).toISOString();
+    const old = tenant.organizationId;
+    const addChange = (requestId: string, ageDays: number, organizationId = old) =>
+      world.owner.query(
+        `insert into configuration_changes (organization_id, configuration_change_id, at, request_id, kind, before, after)
+         values ($1, gen_random_uuid(), $2, $3, 'settings', '{}', '{}')`,
+        [organizationId, at(ageDays), requestId],
+      );
+    const addUndo = (undoId: string, changeSetId: string, ageDays: number) =>
+      world.owner.query(
+        `insert into change_set_undos (organization_id, undo_id, change_set_id, at, is_whole)
+         values ($1, $2, $3, $4, true)`,
+        [old, undoId, changeSetId, at(ageDays)],
+      );
+    const runId = '0199c1a0-0000-7000-8000-0000000000aa';
+    await addChange('forgotten', 11);
+    await addChange('recent', 9);
+    await addChange('with a late entry', 11);
+    await addChange('forgotten', 11, other.organizationId);
+    await addUndo('of a forgotten one', 'forgotten', 11);
+    await addUndo('of a kept change', 'with a late entry', 11);
+    await addUndo('of a kept run', runId, 11);
+    await addUndo('recent', 'whatever', 9);
+    await world.owner.query(
+      `insert into provisioning_events (organization_id, provisioning_event_id, at, trigger, action, reason, request_id, run_id)
+       values ($1, $2, $3, 'manual', 'updated', 'test', 'with a late entry', $4)`,
+      [old, lowestIdAt(Date.parse(NOW) - 8 * dayMs), at(8), runId],
+    );
+    await forget(10)(old);
+    const left = async (column: string, table: string, organizationId: string) =>
+      (
+        await world.owner.query(
+          `select ${column} as id from ${table} where organization_id = $1 order by 1`,
+          [organizationId],
+        )
+      ).rows.map(({ id }) => id);
+    assert.deepEqual(await left('request_id', 'configuration_changes', old), ['recent', 'with a late entry']);
+    assert.deepEqual(await left('undo_id', 'change_set_undos', old), [
+      'of a kept change',
+      'of a kept run',
+      'recent',
+    ]);
+    assert.equal((await left('request_id', 'configuration_changes', other.organizationId)).length, 1);
+  });
 });

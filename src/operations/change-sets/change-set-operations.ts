@@ -2,9 +2,10 @@ import type { OrganizationContext } from '../context.ts';
 import type { Page, PageRequest } from '../keyset-page.ts';
 import { OperationError } from '../operation-error.ts';
 import { actorName } from '../people/manual-events.ts';
-import type { Clock, Stores, UnitOfWork } from '../ports.ts';
+import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import type { ReplanAll } from '../reconcile/replan-all.ts';
 import type { ChangeSet, ChangeSetFilter, ConfigurationChange } from './change-set-ports.ts';
+import { decideWaiting } from './decide-waiting.ts';
 import { noteConfiguration } from './note-configuration.ts';
 import {
   type ConfigurationUndo,
@@ -16,6 +17,7 @@ import { type LeftField, type UndoneBatch, UndoWork } from './undo-people.ts';
 export interface ChangeSetDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
+  readonly identifiers: Identifiers;
   readonly replanAll: ReplanAll;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
@@ -124,7 +126,7 @@ async function requireConcerned(stores: Stores, { id, personIds }: UndoRequest):
 /** The first batch goes with the configuration, which keeps everything still; those after it go by themselves. */
 async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDependencies): Promise<UndoReport> {
   const { context, id } = request;
-  const { unitOfWork, clock, replanAll, jobsWaiting } = dependencies;
+  const { unitOfWork, clock, jobsWaiting } = dependencies;
   const now = clock.now();
   const undo = await unitOfWork.read(context, (stores) => beginUndo(stores, request, now));
   const tally = new UndoTally();
@@ -134,24 +136,47 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
     const isSwitchedOn = await writeConfigurationUndo(stores, plan.changes, now);
     await noteConfiguration(stores, context, plan.changes, now);
     const batch = await undoBatch(stores, request, undo, null);
-    if (isSwitchedOn && batch.next === null) await replanAll(stores, context);
-    return { plan, isSwitchedOn, batch };
+    const restored = { isSwitchedOn, changes: plan.changes };
+    const hasJobs = batch.next === null && (await decideAgain(stores, context, restored, dependencies));
+    return { plan, restored, batch, hasJobs };
   });
   tally.configuration = first.plan.items;
   tally.add(first.batch);
+  let { hasJobs } = first;
   let { next } = first.batch;
   while (next !== null) {
     const before: string = next;
-    const batch = await unitOfWork.write(context, 'shared', async (stores) => {
-      const following = await undoBatch(stores, request, undo, before);
-      if (first.isSwitchedOn && following.next === null) await replanAll(stores, context);
-      return following;
+    const following = await unitOfWork.write(context, 'shared', async (stores) => {
+      const batch = await undoBatch(stores, request, undo, before);
+      const isLast = batch.next === null;
+      return {
+        batch,
+        hasJobs: isLast && (await decideAgain(stores, context, first.restored, dependencies)),
+      };
     });
-    tally.add(batch);
-    next = batch.next;
+    tally.add(following.batch);
+    ({ hasJobs } = following);
+    ({ next } = following.batch);
   }
-  if (first.isSwitchedOn) jobsWaiting();
+  if (hasJobs) jobsWaiting();
   return tally.tell(id, context.requestId);
+}
+
+interface RestoredConfiguration {
+  readonly isSwitchedOn: boolean;
+  readonly changes: readonly ConfigurationChange[];
+}
+
+/** What the restored configuration asks for, once everybody is as before. Answers true when jobs were left. */
+async function decideAgain(
+  stores: Stores,
+  context: OrganizationContext,
+  { isSwitchedOn, changes }: RestoredConfiguration,
+  dependencies: ChangeSetDependencies,
+): Promise<boolean> {
+  if (!isSwitchedOn) return decideWaiting(stores, context, changes, dependencies);
+  await dependencies.replanAll(stores, context);
+  return true;
 }
 
 const directoryTriggers: ReadonlySet<ChangeSet['trigger']> = new Set(['scim', 'graph', 'approval']);

@@ -1,7 +1,7 @@
 import type { CaseFacts } from '../../provisioning/facts.ts';
 import type { EventAction, EventTrigger } from '../../provisioning/provisioning-event.ts';
 import type { RecordChange } from '../../provisioning/record-change.ts';
-import type { Settings } from '../../provisioning/settings.ts';
+import type { EmployeeDefaults, Settings } from '../../provisioning/settings.ts';
 import type { Page, PageRequest } from '../keyset-page.ts';
 import type { MappingRuleRecord } from '../rules/rules-ports.ts';
 
@@ -18,7 +18,7 @@ export interface ChangeSet {
   readonly state: ChangeSetState;
   /** Entries of the provisioning log by action. */
   readonly counts: Readonly<Partial<Record<EventAction, number>>>;
-  /** Changes of mapping rules and settings. */
+  /** Changes of mapping rules, settings and employee defaults. */
   readonly configurationChanges: number;
   /** The change set that this one took back, null when it is no undo. */
   readonly undoOf: string | null;
@@ -42,6 +42,12 @@ export type ConfigurationChange =
       readonly subjectId: null;
       readonly before: Settings;
       readonly after: Settings;
+    }
+  | {
+      readonly kind: 'employeeDefaults';
+      readonly subjectId: null;
+      readonly before: EmployeeDefaults;
+      readonly after: EmployeeDefaults;
     };
 
 /** An entry of the log that changed records. */
@@ -107,4 +113,9 @@ export interface ChangeSetStore {
   /** Those of the users that no undo speaks for. */
   readonly withoutUndone: (userIds: readonly string[]) => Promise<readonly string[]>;
   readonly forgetUndone: () => Promise<void>;
+  /**
+   * Removes at most so many changes of the configuration, and notes of undos, from before this moment whose change sets have no
+   * entry of the log any more. Answers how many.
+   */
+  readonly forget: (before: string, limit: number) => Promise<number>;
 }

@@ -2,7 +2,7 @@ import type { OrganizationContext } from '../context.ts';
 import type { Stores } from '../ports.ts';
 import type { ConfigurationChange } from './change-set-ports.ts';
 
-/** Records changes of rules and settings with the request that made them, so that they can be taken back. */
+/** Records changes of rules, settings and defaults with the request that made them, so that they can be taken back. */
 export async function noteConfiguration(
   stores: Stores,
   { requestId }: OrganizationContext,

@@ -55,6 +55,7 @@ export async function guardCases(
     connectionId: batch.connectionId,
     at: moment.now,
     passed,
+    windowMinutes: facts.settings.guard.windowMinutes,
     ...questionsOf(reviews, moment),
   };
   const isEmpty = passed === null && record.held.length === 0 && record.closedIds.length === 0;
@@ -81,52 +82,40 @@ interface Batch {
 
 interface Judgement {
   readonly verdict: Verdict;
-  /** The whole memory of what passed; null when nothing did. */
-  readonly passed: readonly GuardMinute[] | null;
+  /** What passes of what is asked; null when nothing does. */
+  readonly passed: GuardMinute | null;
 }
 
-/** Says whether what is asked at once may pass, and remembers what does. */
+/** Says whether what is asked at once may pass. What has been judged already is not asked about again. */
 async function judgeBatch(stores: Stores, batch: Batch, mode: GuardMode): Promise<Judgement> {
-  const { asked } = batch;
+  const { asked, now } = batch;
   if (mode.kind === 'postpone' || asked.deactivations + asked.conversions === 0) {
     return { verdict: everythingPasses, passed: null };
   }
-  const { verdict: own, remembered, minute } = await judgeTally(stores, batch);
-  const verdict = mode.kind === 'judged' ? mode.verdict : own;
+  const verdict = mode.kind === 'judged' ? mode.verdict : await judgeTally(stores, batch);
   const deactivations = verdict.deactivations === null ? asked.deactivations : 0;
   const conversions = verdict.conversions === null ? asked.conversions : 0;
   if (deactivations + conversions === 0) return { verdict, passed: null };
-  return { verdict, passed: withMinute(remembered, { minute, deactivations, conversions }) };
+  return { verdict, passed: { minute: minuteOf(now), deactivations, conversions } };
 }
 
+const minuteOf = (time: string): number => Math.floor(Date.parse(time) / 60_000);
+
+/** Whoever else asks about the connection waits from here until the end of the unit of work. */
 export async function judgeTally(
   stores: Stores,
   { connectionId, asked, facts, now }: Batch,
-): Promise<{ verdict: Verdict; remembered: readonly GuardMinute[]; minute: number }> {
+): Promise<Verdict> {
   const { guard } = facts.settings;
   const reading = await stores.heldChanges.lockWindow({ connectionId, baseLimit: neededBase(guard, asked) });
-  const minute = Math.floor(Date.parse(now) / 60_000);
-  const remembered = reading.passed.filter((it) => it.minute > minute - guard.windowMinutes);
-  const sum = (kind: keyof Tally): number => remembered.reduce((total, it) => total + it[kind], 0);
+  const inWindow = reading.passed.filter((it) => it.minute > minuteOf(now) - guard.windowMinutes);
+  const sum = (kind: keyof Tally): number => inWindow.reduce((total, it) => total + it[kind], 0);
   const window = {
     deactivations: sum('deactivations'),
     conversions: sum('conversions'),
     peopleWithLogin: reading.peopleWithLogin,
   };
-  return { verdict: judge(guard, window, asked), remembered, minute };
-}
-
-function withMinute(remembered: readonly GuardMinute[], added: GuardMinute): readonly GuardMinute[] {
-  const last = remembered.at(-1);
-  if (last === undefined || last.minute < added.minute) return [...remembered, added];
-  return [
-    ...remembered.slice(0, -1),
-    {
-      minute: last.minute,
-      deactivations: last.deactivations + added.deactivations,
-      conversions: last.conversions + added.conversions,
-    },
-  ];
+  return judge(guard, window, asked);
 }
 
 const newHeldEvent = (review: Review): readonly EventDraft[] =>

@@ -51,8 +51,10 @@ export interface GuardReading extends Pick<GuardWindow, 'peopleWithLogin'> {
 export interface HeldRecord {
   readonly connectionId: string;
   readonly at: string;
-  /** The whole memory of what passed; null when nothing new did. */
-  readonly passed: readonly GuardMinute[] | null;
+  /** What passed now, to be added to what is remembered; null when nothing did. */
+  readonly passed: GuardMinute | null;
+  /** How long what passed is remembered. */
+  readonly windowMinutes: number;
   readonly held: readonly HeldChange[];
   /** Questions that nobody needs to answer any more. */
   readonly closedIds: readonly string[];
@@ -70,6 +72,8 @@ export interface HeldChangeStore {
   readonly list: (filter: HeldChangeFilter, page: PageRequest) => Promise<Page<HeldChange>>;
   /** In id order. */
   readonly getMany: (ids: readonly string[]) => Promise<readonly HeldChange[]>;
+  /** Users of the connection about whom something waits, in id order. */
+  readonly waitingUserIds: (connectionId: string) => Promise<readonly string[]>;
   /** Whether something about the user waits for an administrator, and why. */
   readonly waitingCauseOf: (directoryUserId: string) => Promise<HeldCause | null>;
   /** Locks the memory of the connection's guard until the end of the unit of work. */

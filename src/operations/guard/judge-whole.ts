@@ -8,6 +8,7 @@ import { reviewCases, tallyOf } from '../../reconciliation/review.ts';
 import type { OrganizationContext } from '../context.ts';
 import type { Stores, UnitOfWork } from '../ports.ts';
 import type { DecisionTools } from '../reconcile/decision-tools.ts';
+import { readAhead } from '../reconcile/read-ahead.ts';
 import { lookupOf } from '../reconcile/reconcile.ts';
 import { judgeTally } from './guard-cases.ts';
 
@@ -60,8 +61,7 @@ export async function judgeWhole(
   if (foreseen === null) return { deactivations: null, conversions: null };
   const now = tools.clock.now();
   const question = { ...foreseen, connectionId: batch.connectionId, now };
-  const { verdict } = await tools.unitOfWork.write(context, 'none', (stores) => judgeTally(stores, question));
-  return verdict;
+  return tools.unitOfWork.write(context, 'none', (stores) => judgeTally(stores, question));
 }
 
 /** Null when nobody loses anything. */
@@ -73,15 +73,25 @@ async function foresee(
   const moment = { now: clock.now(), newId: identifiers.next };
   let facts: CaseFacts | null = null;
   let [deactivations, conversions] = [0, 0];
-  for await (const page of users(stores)) {
-    if (page.length === 0) continue;
-    const cases = page.map((user): PersonCase => ({ user, previous: null, cause }));
-    facts = await stores.planning.viewCases(lookupOf(cases));
-    const reviews = reviewCases(cases, new Ledger(facts), { moment, approvedIds: nothingApproved });
+  for await (const loaded of readAhead(loadPages(stores, users(stores), cause))) {
+    facts = loaded.facts;
+    const reviews = reviewCases(loaded.cases, new Ledger(facts), { moment, approvedIds: nothingApproved });
     const tally = tallyOf(reviews);
     deactivations += tally.deactivations;
     conversions += tally.conversions;
   }
   if (facts === null || deactivations + conversions === 0) return null;
   return { asked: { deactivations, conversions }, facts };
+}
+
+async function* loadPages(
+  stores: Stores,
+  pages: AsyncIterable<readonly DirectoryUser[]>,
+  cause: ReconcileCause,
+): AsyncGenerator<{ readonly cases: readonly PersonCase[]; readonly facts: CaseFacts }> {
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    const cases = page.map((user): PersonCase => ({ user, previous: null, cause }));
+    yield { cases, facts: await stores.planning.viewCases(lookupOf(cases)) };
+  }
 }

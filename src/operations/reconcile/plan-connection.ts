@@ -10,6 +10,7 @@ import { judgeTally } from '../guard/guard-cases.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
 import type { MemberOfGroups } from './planning-ports.ts';
+import { readAhead } from './read-ahead.ts';
 import { lookupOf } from './reconcile.ts';
 
 export interface PlannedPerson extends PersonChange {
@@ -26,7 +27,7 @@ export interface PlanScope {
 }
 
 /** So many people are decided between two turns of the event loop. */
-const batchSize = 100;
+const batchSize = 50;
 
 const cause: ReconcileCause = 'ruleChange';
 
@@ -83,9 +84,9 @@ async function heldAmong(
 ): Promise<Held> {
   const asked: Tally = tallyOf(trial);
   const isAsked = asked.deactivations + asked.conversions > 0;
-  const { verdict } = isAsked
+  const verdict = isAsked
     ? await judgeTally(stores, { connectionId, asked, facts, now: clock.now() })
-    : { verdict: { deactivations: null, conversions: null } };
+    : { deactivations: null, conversions: null };
   const stopped = settle(trial, verdict).filter(({ handling }) => handling.kind !== 'free');
   return new Set(stopped.map(({ userId }) => userId));
 }
@@ -131,22 +132,6 @@ async function* loadAll(stores: Stores, scope: PlanScope, held: Held): AsyncGene
     const members = new Map(live.map((member) => [member.user.id, rulesOf(member, scope)]));
     yield { cases, members, present: await stores.planning.viewCases(lookupOf(cases)) };
   } while (after !== null);
-}
-
-/** The database reads the next batch while this one is being decided. */
-async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
-  let waiting = items.next();
-  try {
-    for (;;) {
-      const { value, done } = await waiting;
-      if (done) return;
-      waiting = items.next();
-      yield value;
-    }
-  } finally {
-    // Whoever stops early must not leave a statement behind that runs when the transaction has ended.
-    await waiting.catch(() => undefined);
-  }
 }
 
 interface BatchParts {

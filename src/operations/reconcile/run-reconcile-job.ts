@@ -3,7 +3,10 @@ import type { OrganizationContext } from '../context.ts';
 import { judgeWhole, usersAmong } from '../guard/judge-whole.ts';
 import type { ReconcileJob, Stores } from '../ports.ts';
 import type { ScimDependencies } from '../resources/scim-dependencies.ts';
-import { inlineLimit, reconcileNow } from './reconcile-members.ts';
+import { reconcileNow } from './reconcile-members.ts';
+
+/** A client that changes one of these people waits until all of them are written, so they are few. */
+const decidedAtOnce = 25;
 
 export type RunReconcileJob = (job: ReconcileJob) => Promise<void>;
 
@@ -34,8 +37,8 @@ async function decideParts(
 ): Promise<void> {
   const tools = { ...dependencies, guard: { kind: 'judged', verdict } } as const;
   const log = { connectionId, trigger, runId: null, requestId };
-  for (let start = 0; start < userIds.length; start += inlineLimit) {
-    const ids = userIds.slice(start, start + inlineLimit);
+  for (let start = 0; start < userIds.length; start += decidedAtOnce) {
+    const ids = userIds.slice(start, start + decidedAtOnce);
     await dependencies.unitOfWork.write(context, 'shared', (stores) =>
       reconcileNow(stores, ids, cause, log, tools),
     );

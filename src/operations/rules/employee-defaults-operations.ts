@@ -1,9 +1,8 @@
 import type { EmployeeDefaults } from '../../provisioning/settings.ts';
+import { noteConfiguration } from '../change-sets/note-configuration.ts';
 import type { OrganizationContext } from '../context.ts';
-import { FieldFaults, tidy } from '../field-faults.ts';
 import type { Revised } from '../organizations/admin-ports.ts';
-import { checkEmployeeLists, checkSecurityRole, noReferences } from '../people/check-references.ts';
-import type { Stores, UnitOfWork } from '../ports.ts';
+import type { UnitOfWork } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
 import {
   type PlanTools,
@@ -13,6 +12,7 @@ import {
 } from '../reconcile/plan-people.ts';
 import type { ChangeOptions } from '../resources/scim-operations.ts';
 import { isSameRecord } from '../same-record.ts';
+import { checkDefaults, readDefaults } from './employee-defaults-input.ts';
 import { requireCompleteDefaults } from './missing-defaults.ts';
 import { type DefaultsPlan, planDefaults } from './preview-defaults.ts';
 
@@ -55,7 +55,15 @@ export function makeEmployeeDefaultsOperations(
         const { provisioningMode } = (await stores.settings.get()).value;
         if (provisioningMode !== 'off') await requireCompleteDefaults(stores, value);
         if (isSameRecord(before.value, value)) return before;
-        const revision = await stores.employeeDefaults.save(value, clock.now());
+        const now = clock.now();
+        const revision = await stores.employeeDefaults.save(value, now);
+        const change = {
+          kind: 'employeeDefaults',
+          subjectId: null,
+          before: before.value,
+          after: value,
+        } as const;
+        await noteConfiguration(stores, context, [change], now);
         return { value, revision };
       }),
     preview: (context, input, { limit, position }) =>
@@ -67,30 +75,4 @@ export function makeEmployeeDefaultsOperations(
         return { digest, counts, items, next: requireSamePage({ digest, total }, { limit, position }) };
       }),
   };
-}
-
-/** Ids are kept in lower case, as the database answers them. */
-const readId = (id: string | null | undefined): string | null => id?.toLowerCase() ?? null;
-
-const readDefaults = (input: Partial<EmployeeDefaults>): EmployeeDefaults => ({
-  departmentId: readId(input.departmentId),
-  locationId: readId(input.locationId),
-  managerId: readId(input.managerId),
-  jobTitleId: readId(input.jobTitleId),
-  employmentType: tidy(input.employmentType ?? null),
-  securityRoleId: readId(input.securityRoleId),
-  employeeRoleId: readId(input.employeeRoleId),
-  accountId: readId(input.accountId),
-});
-
-async function checkDefaults(stores: Stores, defaults: EmployeeDefaults): Promise<void> {
-  const faults = new FieldFaults();
-  const { employmentType: _text, ...given } = defaults;
-  const ids = { ...noReferences, ...given };
-  const facts = await stores.lookups.references(ids);
-  checkEmployeeLists({ ids, facts, faults, base: '' });
-  checkSecurityRole({ ids, facts, faults, base: '' }, 'internal');
-  if (ids.accountId !== null && facts.account === null)
-    faults.add('/accountId', `There is no account ${ids.accountId}.`);
-  faults.raise();
 }

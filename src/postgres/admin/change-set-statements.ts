@@ -198,3 +198,35 @@ export const withoutUndone = `
     join directory_users u on u.organization_id = k.organization_id and u.directory_user_id = k.directory_user_id
     where k.organization_id = $1::uuid and k.directory_user_id = w.id and u.version = k.user_version)
   order by w.id`;
+
+const hasEntries = (requestId: string): string => `
+  exists (
+    select from provisioning_events v where v.organization_id = $1::uuid and v.request_id = ${requestId})`;
+
+/** $2 everything before, $3 limit. A large change writes entries for hours: what belongs to one of them stays with it. */
+export const forgetConfiguration = `
+  delete from configuration_changes c
+  where c.organization_id = $1::uuid and c.configuration_change_id in (
+    select f.configuration_change_id from configuration_changes f
+    where f.organization_id = $1::uuid and f.at < $2::timestamptz and not ${hasEntries('f.request_id')}
+    order by f.configuration_change_id
+    limit $3)`;
+
+const isId = (text: string): string => `${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'`;
+
+const isKnown = (id: string): string => `
+  (${hasEntries(id)}
+    or exists (
+      select from configuration_changes f where f.organization_id = $1::uuid and f.request_id = ${id})
+    or exists (
+      select from provisioning_events v
+      where v.organization_id = $1::uuid and v.run_id = case when ${isId(id)} then ${id}::uuid end))`;
+
+/** $2 everything before, $3 limit. A note stays as long as the undo, or what it took back, can still be asked for. */
+export const forgetUndos = `
+  delete from change_set_undos d
+  where d.organization_id = $1::uuid and (d.undo_id, d.change_set_id) in (
+    select u.undo_id, u.change_set_id from change_set_undos u
+    where u.organization_id = $1::uuid and u.at < $2::timestamptz
+      and not ${isKnown('u.undo_id')} and not ${isKnown('u.change_set_id')}
+    limit $3)`;

@@ -154,5 +154,18 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
         values: [organizationId],
       });
     },
+    forget: async (before, limit) => {
+      const values = [organizationId, before, limit];
+      const changes = await connection.execute({ text: text.forgetConfiguration, values });
+      // Notes name change sets, so the changes go first.
+      const notes =
+        changes === limit
+          ? 0
+          : await connection.execute({
+              text: text.forgetUndos,
+              values: [organizationId, before, limit - changes],
+            });
+      return changes + notes;
+    },
   };
 }
