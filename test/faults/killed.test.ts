@@ -3,19 +3,11 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databasePid, killAndWait, scratchDirectory, until } from '../support/embedded-scratch.ts';
+import { momentsFrom } from './moments.ts';
 import { makeConnection, type PushTarget, pushUsers, sendScim } from './scim-push.ts';
 import { runServer, startsMs } from './server-run.ts';
 
 const adminKey = 'killed-and-started-again-killed-and-started-again';
-
-/** The same moments in every run. */
-function momentsFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 const at = (target: PushTarget, baseUrl: string): PushTarget => ({
   ...target,
