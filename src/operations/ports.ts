@@ -98,6 +98,8 @@ export interface UserStore {
    * records that are linked to it become local ones. Otherwise nothing happens.
    */
   readonly purge: (connectionId: string, id: string) => Promise<void>;
+  /** The same when an administrator has decided that the person goes on signing in, as a local one. */
+  readonly purgeKeepingLogin: (connectionId: string, id: string) => Promise<void>;
   readonly get: (connectionId: string, id: string, withGroups: boolean) => Promise<UserView | null>;
   readonly list: (connectionId: string, query: ResourceQuery) => Promise<ResourcePageResult<UserView>>;
   /** Those of the ids that are no live user of the connection. */

@@ -1,4 +1,9 @@
-import type { GuardMinute, HeldChange, HeldChangeStore } from '../operations/guard/held-change-ports.ts';
+import type {
+  GuardMinute,
+  HeldChange,
+  HeldChangeStore,
+  WaitingUsers,
+} from '../operations/guard/held-change-ports.ts';
 import type { HeldCause } from '../provisioning/held-change.ts';
 import { Conditions, readPage } from './admin/page-query.ts';
 import type { SqlConnection } from './sql-connection.ts';
@@ -59,6 +64,19 @@ const record = `
   where (select count(*) from closed) >= 0
   on conflict (organization_id, directory_user_id, effect) where state = 'waiting' do nothing`;
 
+const waitingFor = `
+  select h.connection_id as "connectionId", array_agg(distinct h.directory_user_id) as "userIds"
+  from unnest($2::uuid[]) as w(key)
+  cross join lateral (
+    select x.directory_user_id, x.connection_id from held_changes x
+    where x.organization_id = $1::uuid and x.employee_id = w.key and x.cause = 'conflict' and x.state = 'waiting'
+    union
+    select x.directory_user_id, x.connection_id from held_changes x
+    where x.organization_id = $1::uuid and x.contact_id = w.key and x.cause = 'conflict' and x.state = 'waiting'
+  ) h
+  group by h.connection_id
+  order by h.connection_id`;
+
 const decide = `
   update held_changes set state = $3, decided_at = $4::timestamptz, decided_by = $5, is_open = $3 = 'rejected'
   where organization_id = $1::uuid and held_change_id = any($2::uuid[]) and state = 'waiting'
@@ -83,6 +101,12 @@ export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore 
       connection.rows<HeldChange>({
         text: `${select} where h.organization_id = $1 and h.held_change_id = any($2::uuid[]) order by h.held_change_id`,
         values: [organizationId, ids],
+      }),
+    waitingFor: (recordIds) =>
+      connection.rows<WaitingUsers>({
+        name: 'waiting_for_records',
+        text: waitingFor,
+        values: [organizationId, recordIds],
       }),
     waitingUserIds: async (connectionId) => {
       const rows = await connection.rows<{ id: string }>({

@@ -2,7 +2,7 @@ import type { DirectoryUser } from '../directory/directory-user.ts';
 import { sameJson } from '../directory/same-json.ts';
 import type { Identifiers, UserStore } from '../operations/ports.ts';
 import { listUsers } from './list-users.ts';
-import { purgeUser } from './purge-user.ts';
+import { purgeUser, purgeUserKeepingLogin } from './purge-user.ts';
 import { RememberedTotals } from './query/remembered-totals.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import {
@@ -161,6 +161,9 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
     purge: async (connectionId, id) => {
       const values = [organizationId, connectionId, id];
       await connection.execute({ name: 'purge_user', text: purgeUser, values });
+    },
+    purgeKeepingLogin: async (connectionId, id) => {
+      await connection.execute({ text: purgeUserKeepingLogin, values: [organizationId, connectionId, id] });
     },
     get: async (connectionId, id, withGroups) => {
       const row = withGroups

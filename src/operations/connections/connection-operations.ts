@@ -5,6 +5,8 @@ import { OperationError } from '../operation-error.ts';
 import { manualEvents } from '../people/manual-events.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
+import type { DecisionTools } from '../reconcile/decision-tools.ts';
+import { reconcileMembers } from '../reconcile/reconcile-members.ts';
 import type { StartReplan } from '../reconcile/start-replan.ts';
 import type { ChangeOptions } from '../resources/scim-operations.ts';
 import { requireCompleteDefaults } from '../rules/missing-defaults.ts';
@@ -25,6 +27,8 @@ export interface ConnectionDependencies {
   readonly startSync: StartSync;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
+  /** Called after a commit that left jobs behind, so that they run at once. */
+  readonly jobsWaiting: () => void;
   readonly tenants: TenantResolver;
   readonly signIn: GraphSignIn;
 }
@@ -63,6 +67,7 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
     startReplan,
     startSync,
     forgetCredentials,
+    jobsWaiting,
     tenants,
     signIn,
   } = dependencies;
@@ -89,13 +94,15 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       return changed;
     },
     delete: async (context, id, { ifMatch, unlink }) => {
-      await unitOfWork.write(context, 'exclusive', async (stores) => {
+      const hasJobs = await unitOfWork.write(context, 'exclusive', async (stores) => {
         const connection = foundConnection(await stores.connections.lock(id), id);
         requireVersion(ifMatch, connection.revision);
-        if (unlink) await unlinkPeople(stores, context, connection, clock.now());
-        else await requireNoLinks(stores, connection);
+        if (!unlink) await requireNoLinks(stores, connection);
+        const people = unlink ? await unlinkPeople(stores, context, connection, clock.now()) : [];
         await stores.connections.delete(id);
+        return decideRivals(stores, context, people, dependencies);
       });
+      if (hasJobs) jobsWaiting();
       forgetCredentials();
       signIn.forget(id);
     },
@@ -128,7 +135,7 @@ async function unlinkPeople(
   context: OrganizationContext,
   connection: Connection,
   now: string,
-): Promise<void> {
+): Promise<readonly UnlinkedPerson[]> {
   const people = await stores.connections.unlinkPeople(connection.id);
   const draft = (person: UnlinkedPerson): EventDraft => ({
     ...person,
@@ -139,4 +146,22 @@ async function unlinkPeople(
   });
   if (people.length > 0)
     await stores.events.append(manualEvents(context, connection.id), now, people.map(draft));
+  return people;
+}
+
+/** Users of other connections that waited for these people because of a conflict. Answers true when jobs were left. */
+async function decideRivals(
+  stores: Stores,
+  context: OrganizationContext,
+  people: readonly UnlinkedPerson[],
+  tools: DecisionTools,
+): Promise<boolean> {
+  const ids = people.flatMap(({ employeeId, contactId }) => employeeId ?? contactId ?? []);
+  let hasJobs = false;
+  for (const { connectionId, userIds } of await stores.heldChanges.waitingFor(ids)) {
+    const log = manualEvents(context, connectionId);
+    const again = { connectionId, userIds, cause: 'membership', log } as const;
+    hasJobs = (await reconcileMembers(stores, context, again, tools)) || hasJobs;
+  }
+  return hasJobs;
 }

@@ -55,6 +55,10 @@ export function makeHeldChangeOperations(dependencies: HeldChangeDependencies): 
         const wanted = await requireAll(stores, ids);
         const decision = { ids, state: 'rejected', at: clock.now(), by: nameOf(context) } as const;
         const rejected = new Set(await stores.heldChanges.decide(decision));
+        await purgeDeleted(
+          stores,
+          wanted.filter(({ id }) => rejected.has(id)),
+        );
         const after = await stores.heldChanges.getMany(wanted.map(({ id }) => id));
         return after.map(({ id, state }) => ({
           id,
@@ -63,6 +67,14 @@ export function makeHeldChangeOperations(dependencies: HeldChangeDependencies): 
         }));
       }),
   };
+}
+
+/** Who was deleted in the directory and stays by an administrator's decision is a local person where deletions purge. */
+async function purgeDeleted(stores: Stores, rejected: readonly HeldChange[]): Promise<void> {
+  const userIds = [...new Set(rejected.map(({ directoryUserId }) => directoryUserId))];
+  for (const { id, connectionId, deletedAt } of await stores.users.lockAlsoDeleted(userIds)) {
+    if (deletedAt !== null) await stores.users.purgeKeepingLogin(connectionId, id);
+  }
 }
 
 const nameOf = ({ actor }: OrganizationContext): string =>

@@ -2,6 +2,7 @@ import type { PersonCase } from '../../provisioning/case.ts';
 import { addressKeysOf, caseKey, identify } from '../../provisioning/directory-identity.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import { usernameForms } from '../../provisioning/username.ts';
+import { freedRecords } from '../../reconciliation/freed-records.ts';
 import { guardCases } from '../guard/guard-cases.ts';
 import type { HeldRecord } from '../guard/held-change-ports.ts';
 import type { EventContext, PeopleChanges, Stores } from '../ports.ts';
@@ -43,7 +44,31 @@ export async function reconcile(
   const changes = ledger.changes();
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
   const writing = { changes: isEmpty ? null : changes, events, record, now: tools.clock.now() };
-  return { ...outcome, events, written: writeAll(stores, log, writing) };
+  const written = writeAll(stores, log, writing);
+  const freedIds = freedRecords(cases, ledger);
+  if (freedIds.length > 0) {
+    await written;
+    await decideRivals(stores, freedIds, log, tools);
+  }
+  return { ...outcome, events, written };
+}
+
+/**
+ * Decides again about directory users that wait because one of these records belonged to another one: whoever comes with an
+ * email that is taken gets its turn as soon as it is free, not with its own next change.
+ */
+async function decideRivals(
+  stores: Stores,
+  recordIds: readonly string[],
+  log: EventContext,
+  { clock, identifiers }: DecisionTools,
+): Promise<void> {
+  for (const { connectionId, userIds } of await stores.heldChanges.waitingFor(recordIds)) {
+    const users = await stores.users.lockMany(userIds);
+    const cases = users.map((user): PersonCase => ({ user, previous: null, cause: 'membership' }));
+    const { written } = await reconcile(stores, cases, { ...log, connectionId }, { clock, identifiers });
+    await written;
+  }
 }
 
 interface Writing {

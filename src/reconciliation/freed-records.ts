@@ -1,0 +1,31 @@
+import type { PersonCase } from '../provisioning/case.ts';
+import { caseKey } from '../provisioning/directory-identity.ts';
+import type { ChangedPerson, Ledger } from '../provisioning/ledger.ts';
+import type { Contact, Employee } from '../provisioning/person.ts';
+
+/**
+ * Ids of the records that another directory user may take from now on: their own one is deleted, they are linked to another
+ * one, or they have given up an address. An archived employee hands its address over to the same person's contact.
+ */
+export function freedRecords(cases: readonly PersonCase[], ledger: Ledger): readonly string[] {
+  const left = cases
+    .filter(({ user }) => user.deletedAt !== null)
+    .flatMap(({ user }) => [ledger.employeeOf(user.id), ledger.contactOf(user.id)]);
+  const changed = ledger
+    .changedPeople()
+    .filter(isFreed)
+    .map(({ after }) => after);
+  return [...new Set([...left, ...changed].flatMap((it) => (it === null ? [] : [it.id])))];
+}
+
+function isFreed({ before, after }: ChangedPerson): boolean {
+  if (before === null || before.directoryUserId === null || after.status === 'archived') return false;
+  if (before.directoryUserId !== after.directoryUserId) return true;
+  const kept = addressesOf(after);
+  return [...addressesOf(before)].some((address) => !kept.has(address));
+}
+
+function addressesOf(person: Employee | Contact): ReadonlySet<string> {
+  const own = 'emails' in person ? person.emails.map(({ address }) => address) : [];
+  return new Set([...own, person.login?.email ?? null].filter((it) => it !== null).map(caseKey));
+}
