@@ -3,6 +3,7 @@ import { decide } from '../provisioning/decide.ts';
 import type { OpenHold } from '../provisioning/held-change.ts';
 import type { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
+import { type AdministratorMoves, administratorMoves, lossEffect } from './administration.ts';
 import type { Tally, Verdict } from './judge.ts';
 import { type PersonBefore, personBefore } from './person-change.ts';
 import { type Risk, riskOf } from './risk.ts';
@@ -24,6 +25,13 @@ export interface Review {
   readonly handling: Handling;
   /** Questions that this decision leaves without an object. */
   readonly closedHolds: readonly OpenHold[];
+  /** Null where nobody becomes an administrator or is one no more. */
+  readonly administration: Administration | null;
+}
+
+export interface Administration extends AdministratorMoves {
+  /** Instead, when no administrator would be left. */
+  readonly whenLast: Pick<Review, 'handling' | 'closedHolds'>;
 }
 
 type Moment = Parameters<typeof decide>[2];
@@ -70,12 +78,28 @@ function reviewOf(
   { approvedIds }: ReviewFrame,
 ): Review {
   const person = before.subject;
-  if (decision.outcome === 'off') return { person, decision, handling: free, closedHolds: [] };
-  const risk = riskOf(before, decision, ledger);
-  const handling = handlingOf({ person, risk, own, approvedIds });
-  const kept = handling.kind === 'keep' ? handling.hold : handling.kind === 'free' ? handling.approved : null;
-  return { person, decision, handling, closedHolds: own.filter((hold) => hold !== kept) };
+  if (decision.outcome === 'off') {
+    return { person, decision, handling: free, closedHolds: [], administration: null };
+  }
+  const answer = (risk: Risk | null): Pick<Review, 'handling' | 'closedHolds'> => {
+    const handling = handlingOf({ person, risk, own, approvedIds });
+    const kept =
+      handling.kind === 'keep' ? handling.hold : handling.kind === 'free' ? handling.approved : null;
+    return { handling, closedHolds: own.filter((hold) => hold !== kept) };
+  };
+  const moves = administratorMoves(before, ledger);
+  const administration = moves && { ...moves, whenLast: answer(lastAdministrator(decision, moves)) };
+  return { person, decision, administration, ...answer(riskOf(before, decision, ledger)) };
 }
+
+const lastAdministrator = ({ outcome, events }: Decision, { lost }: AdministratorMoves): Risk => ({
+  effect: lossEffect(outcome),
+  cause: 'lastAdministrator',
+  reason: 'This is the last active administrator. Make somebody else an administrator first.',
+  employeeId: lost[0] ?? null,
+  contactId: null,
+  changes: events.flatMap((it) => it.changes),
+});
 
 interface Question {
   readonly person: PersonCase;
@@ -84,8 +108,9 @@ interface Question {
   readonly approvedIds: ReadonlySet<string>;
 }
 
-/** Nobody but the directory or another rule can make these happen. */
-const isFinal = (risk: Risk): boolean => risk.cause === 'conflict' || risk.cause === 'root';
+/** No approval can make these happen, only the directory, another rule or another administrator. */
+const isFinal = ({ cause }: Risk): boolean =>
+  cause === 'conflict' || cause === 'root' || cause === 'lastAdministrator';
 
 function handlingOf({ person, risk, own, approvedIds }: Question): Handling {
   if (risk === null) return free;
@@ -112,6 +137,34 @@ export function tallyOf(reviews: readonly Handled[]): Tally {
   );
   const conversions = counted.filter((kind) => kind === 'conversions').length;
   return { conversions, deactivations: counted.length - conversions };
+}
+
+type Administering = Pick<Review, 'handling' | 'administration'>;
+
+const mayHappen = ({ handling }: Handled): boolean => handling.kind === 'free' || handling.kind === 'count';
+
+/** Whether an administrator is taken away, so that the others have to be known. */
+export const losesAdministrator = (reviews: readonly Administering[]): boolean =>
+  reviews.some((review) => mayHappen(review) && (review.administration?.lost.length ?? 0) > 0);
+
+/**
+ * Of everybody who can administer now, somebody must be left (A-22): otherwise all who would take one away are stopped
+ * together.
+ */
+export function keepAdministrators<Item extends Administering>(
+  reviews: readonly Item[],
+  administratorIds: Iterable<string>,
+): readonly Item[] {
+  const left = new Set(administratorIds);
+  const moving = reviews.filter(mayHappen).map(({ administration }) => administration);
+  for (const moves of moving) for (const id of moves?.won ?? []) left.add(id);
+  for (const moves of moving) for (const id of moves?.lost ?? []) left.delete(id);
+  if (left.size > 0) return reviews;
+  return reviews.map((review) => {
+    const { administration } = review;
+    const isLoss = administration !== null && administration.lost.length > 0 && mayHappen(review);
+    return isLoss ? { ...review, ...administration.whenLast } : review;
+  });
 }
 
 /** The reviews with every count turned into a pass or a hold. */

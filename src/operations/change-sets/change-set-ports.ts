@@ -105,8 +105,6 @@ export interface ChangeSetStore {
   readonly viewPeople: (lookup: UndoLookup) => Promise<CaseFacts>;
   /** Those of the ids that are a job title, department, location, employee, role, account or account location. */
   readonly existing: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Employees that are active, may log in and have an administrator role, locked when asked for. */
-  readonly administratorIds: (lock: boolean) => Promise<readonly string[]>;
   readonly noteUndo: (note: UndoNote) => Promise<void>;
   /** Leaves these users to the undo until they change: re-plans pass them over. */
   readonly keepUndone: (userIds: readonly string[]) => Promise<void>;

@@ -1,9 +1,9 @@
 import type { CaseFacts } from '../../provisioning/facts.ts';
 import { Ledger } from '../../provisioning/ledger.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
-import { isEmployee } from '../../provisioning/record-change.ts';
 import { undoEvent } from '../../reconciliation/undo-event.ts';
 import { type LeftAlone, undoKeys, undoRecordChange } from '../../reconciliation/undo-record.ts';
+import type { Looking } from '../people/people-ports.ts';
 import type { Stores } from '../ports.ts';
 import type { RecordedEvent, RecordedEventsLookup, UndoLookup } from './change-set-ports.ts';
 
@@ -49,7 +49,7 @@ export class UndoWork {
     const facts = await stores.changeSets.viewPeople(lookupOf(events));
     if (this.#ledger === null) this.#ledger = new Ledger(facts);
     else this.#ledger.absorb(facts);
-    this.#administratorIds ??= new Set(await stores.changeSets.administratorIds(false));
+    this.#administratorIds ??= await administratorIds(stores, 'look');
     return this.#undo(stores, events, this.#ledger, this.#administratorIds);
   }
 
@@ -105,7 +105,10 @@ function lookupOf(events: readonly RecordedEvent[]): UndoLookup {
 
 /** They are locked only when one of them is among the people: then nobody else may take away the last but one. */
 async function administratorsOf(stores: Stores, facts: CaseFacts): Promise<Set<string>> {
-  const ids = await stores.changeSets.administratorIds(false);
-  const isConcerned = facts.employees.some((it) => isEmployee(it) && ids.includes(it.id));
-  return new Set(isConcerned ? await stores.changeSets.administratorIds(true) : ids);
+  const ids = await administratorIds(stores, 'look');
+  const isConcerned = facts.employees.some((it) => ids.has(it.id));
+  return isConcerned ? administratorIds(stores, 'lock') : ids;
 }
+
+const administratorIds = async ({ employees }: Stores, looking: Looking): Promise<Set<string>> =>
+  new Set((await employees.administrators(looking)).map(({ id }) => id));

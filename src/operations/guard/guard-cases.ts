@@ -4,7 +4,16 @@ import { Ledger } from '../../provisioning/ledger.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import { withRecords } from '../../provisioning/with-records.ts';
 import { judge, neededBase, type Tally, type Verdict } from '../../reconciliation/judge.ts';
-import { heldEvent, type Review, reviewCases, settle, tallyOf } from '../../reconciliation/review.ts';
+import {
+  heldEvent,
+  keepAdministrators,
+  losesAdministrator,
+  type Review,
+  reviewCases,
+  settle,
+  tallyOf,
+} from '../../reconciliation/review.ts';
+import type { Looking } from '../people/people-ports.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools, GuardMode } from '../reconcile/decision-tools.ts';
 import type { GuardMinute, HeldChange, HeldRecord } from './held-change-ports.ts';
@@ -38,7 +47,7 @@ export async function guardCases(
   const moment = { now: clock.now(), newId: identifiers.next };
   const frame = { moment, approvedIds: guard.kind === 'approved' ? guard.ids : nothingApproved };
   const trial = new Ledger(facts);
-  const trialReviews = reviewCases(cases, trial, frame);
+  const trialReviews = await protectAdministrators(stores, reviewCases(cases, trial, frame), 'lock');
   const asked = tallyOf(trialReviews);
   const batch: Batch = { connectionId: cases[0]?.user.connectionId ?? '', asked, facts, now: moment.now };
   const { verdict, passed } = await judgeBatch(stores, batch, guard);
@@ -71,6 +80,20 @@ export async function guardCases(
       handling.kind === 'free' && handling.approved !== null ? [handling.approved.id] : [],
     ),
   };
+}
+
+/** Costs a statement only where an administrator would be taken away. */
+export async function protectAdministrators<Item extends Pick<Review, 'handling' | 'administration'>>(
+  stores: Stores,
+  reviews: readonly Item[],
+  looking: Looking,
+): Promise<readonly Item[]> {
+  if (!losesAdministrator(reviews)) return reviews;
+  const administrators = await stores.employees.administrators(looking);
+  return keepAdministrators(
+    reviews,
+    administrators.map(({ id }) => id),
+  );
 }
 
 interface Batch {

@@ -46,6 +46,14 @@ export interface LockedEmployee {
   readonly administratorIds: ReadonlySet<string>;
 }
 
+export interface Administrator {
+  readonly id: string;
+  readonly isRoot: boolean;
+}
+
+/** `lock`: nobody else may take one of them away until the end of the unit of work. */
+export type Looking = 'look' | 'lock';
+
 export type LockScope = 'alone' | 'withAdministrators';
 
 /** Where an employee serves as the manager. */
@@ -60,6 +68,8 @@ export interface EmployeeStore {
   readonly get: (id: string) => Promise<EmployeeView | null>;
   /** Locks the employee, with the administrators in id order when the change could leave the organization without. */
   readonly lock: (id: string, scope: LockScope) => Promise<LockedEmployee | null>;
+  /** Employees that are active, may log in and have an administrator role, in id order. */
+  readonly administrators: (looking: Looking) => Promise<readonly Administrator[]>;
   readonly managerUses: (id: string) => Promise<ManagerUses>;
   /** Deletes a locked employee with its login; its predecessor and successor forget it. */
   readonly delete: (employee: Employee) => Promise<void>;

@@ -4,9 +4,9 @@ import { Ledger } from '../../provisioning/ledger.ts';
 import type { ReconcileCause } from '../../provisioning/reconcile-cause.ts';
 import type { Tally } from '../../reconciliation/judge.ts';
 import { type PersonChange, personBefore, personChange } from '../../reconciliation/person-change.ts';
-import { type Handling, reviewEach, settle, tallyOf } from '../../reconciliation/review.ts';
+import { type Review, reviewEach, settle, tallyOf } from '../../reconciliation/review.ts';
 import { type OverlayMembers, type RuleOverlay, withRuleOverlay } from '../../reconciliation/rule-overlay.ts';
-import { judgeTally } from '../guard/guard-cases.ts';
+import { judgeTally, protectAdministrators } from '../guard/guard-cases.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
 import type { MemberOfGroups } from './planning-ports.ts';
@@ -67,9 +67,8 @@ type Held = ReadonlySet<string>;
 
 const nobodyHeld: Held = new Set();
 
-interface DecidedPerson {
+interface DecidedPerson extends Pick<Review, 'handling' | 'administration'> {
   readonly userId: string;
-  readonly handling: Handling;
   /** What the decision comes to; null when it changes nothing. */
   readonly planned: PlannedPerson | null;
   /** The same when the guard stops it; null also for those whom it has no reason to stop. */
@@ -82,12 +81,13 @@ async function heldAmong(
   { trial, facts }: { readonly trial: readonly DecidedPerson[]; readonly facts: CaseFacts },
   { clock }: DecisionTools,
 ): Promise<Held> {
-  const asked: Tally = tallyOf(trial);
+  const reviews = await protectAdministrators(stores, trial, 'look');
+  const asked: Tally = tallyOf(reviews);
   const isAsked = asked.deactivations + asked.conversions > 0;
   const verdict = isAsked
     ? await judgeTally(stores, { connectionId, asked, facts, now: clock.now() })
     : { deactivations: null, conversions: null };
-  const stopped = settle(trial, verdict).filter(({ handling }) => handling.kind !== 'free');
+  const stopped = settle(reviews, verdict).filter(({ handling }) => handling.kind !== 'free');
   return new Set(stopped.map(({ userId }) => userId));
 }
 
@@ -150,16 +150,17 @@ function decideBatch(
   const untouched = new Ledger(ledger.facts);
   const people: DecidedPerson[] = [];
   for (const { review, before } of reviewEach(cases, ledger, { moment, approvedIds: nobodyApproved })) {
-    const { person, decision, handling } = review;
+    const { person, decision, handling, administration } = review;
     const change = personChange(before, decision.outcome, { ...frame, ledger });
     const held = decision.outcome === 'conflict' ? 'conflict' : 'held';
     const unchanged =
-      handling.kind === 'free'
+      handling.kind === 'free' && administration === null
         ? null
         : personChange(personBefore(person, untouched), held, { ...frame, ledger: untouched });
     people.push({
       userId: person.user.id,
       handling,
+      administration,
       planned: planned(person, change),
       whenHeld: planned(person, unchanged),
     });

@@ -170,7 +170,19 @@ async function changeItem(
   if (name !== before.name) await requireFreeName(stores, kind, after);
   await takeMarks(stores, kind, after, now);
   await stores.referenceData.save(kind, after);
+  if (before.values.isAdministrator === true && values.isAdministrator !== true)
+    await requireAdministrators(stores);
   return after;
+}
+
+/** A role stops making administrators only where the root user, and with it the organization, keeps one. */
+async function requireAdministrators(stores: Stores): Promise<void> {
+  const administrators = await stores.employees.administrators('lock');
+  if (administrators.some(({ isRoot }) => isRoot)) return;
+  throw new OperationError(
+    'conflict',
+    'The root user has this role and stays an administrator. Give it another administrator role first.',
+  );
 }
 
 async function requireFreeName(stores: Stores, kind: ReferenceKind, item: ReferenceItem): Promise<void> {

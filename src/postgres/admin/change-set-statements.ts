@@ -171,13 +171,6 @@ export const existing = [
   listed('connections', 'connection_id'),
 ].join(' union all ');
 
-export const administrators = `
-  select a.employee_id as "id" from employees a
-  join security_roles s on s.organization_id = a.organization_id and s.security_role_id = a.security_role_id
-  join logins l on l.organization_id = a.organization_id and l.person_id = a.employee_id
-  where a.organization_id = $1::uuid and s.is_administrator and a.status = 'active' and l.enabled
-  order by a.employee_id`;
-
 export const noteUndo = `
   insert into change_set_undos (organization_id, undo_id, change_set_id, at, is_whole)
   values ($1::uuid, $2::text, $3::text, $4::timestamptz, $5::boolean)

@@ -124,13 +124,6 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
       });
       return new Set(rows.map(({ id }) => id));
     },
-    administratorIds: async (lock) => {
-      const rows = await connection.rows<{ id: string }>({
-        text: `${text.administrators} ${lock ? 'for update of a' : ''}`,
-        values: [organizationId],
-      });
-      return rows.map(({ id }) => id);
-    },
     noteUndo: async ({ undoId, changeSetId, at, isWhole }) => {
       const values = [organizationId, undoId, changeSetId, at, isWhole];
       await connection.execute({ name: 'note_undo', text: text.noteUndo, values });

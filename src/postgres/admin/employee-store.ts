@@ -1,4 +1,9 @@
-import type { EmployeeStore, EmployeeView, RelationSummary } from '../../operations/people/people-ports.ts';
+import type {
+  Administrator,
+  EmployeeStore,
+  EmployeeView,
+  RelationSummary,
+} from '../../operations/people/people-ports.ts';
 import type { Employee, Inactivator } from '../../provisioning/person.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, containing, readPage } from './page-query.ts';
@@ -59,12 +64,20 @@ const lockWithAdministratorsText = `
   order by e.employee_id
   for update of e`;
 
+const lockAdministratorsText = `
+  select a.employee_id from employees a
+  join security_roles s on s.organization_id = a.organization_id and s.security_role_id = a.security_role_id
+  where a.organization_id = $1 and s.is_administrator and a.status = 'active'
+  order by a.employee_id
+  for update of a`;
+
 const administratorsText = `
-  select a.employee_id as "id"
+  select a.employee_id as "id", a.is_root as "isRoot"
   from employees a
   join security_roles s on s.organization_id = a.organization_id and s.security_role_id = a.security_role_id
   join logins l on l.organization_id = a.organization_id and l.person_id = a.employee_id
-  where a.organization_id = $1 and s.is_administrator and a.status = 'active' and l.enabled`;
+  where a.organization_id = $1 and s.is_administrator and a.status = 'active' and l.enabled
+  order by a.employee_id`;
 
 const managerUsesText = `
   select
@@ -90,6 +103,8 @@ export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
     });
     return row === undefined ? null : readView(row);
   };
+  const administrators = (): Promise<readonly Administrator[]> =>
+    connection.rows<Administrator>({ text: administratorsText, values: [organizationId] });
   const get = (id: string): Promise<EmployeeView | null> => one('e.employee_id = $2', id);
 
   return {
@@ -114,11 +129,13 @@ export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
       const view = await get(id);
       if (view === null) return null;
       if (scope === 'alone') return { view, administratorIds: new Set() };
-      const rows = await connection.rows<{ id: string }>({
-        text: administratorsText,
-        values: [organizationId],
-      });
+      const rows = await administrators();
       return { view, administratorIds: new Set(rows.map((row) => row.id)) };
+    },
+    administrators: async (looking) => {
+      if (looking === 'lock')
+        await connection.rows({ text: lockAdministratorsText, values: [organizationId] });
+      return administrators();
     },
     managerUses: async (id) => {
       const [row] = await connection.rows<ManagerUsesRow>({
