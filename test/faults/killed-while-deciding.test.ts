@@ -108,8 +108,12 @@ describe('a server that is killed while people are converted', { timeout: 60_000
       Operations: [{ op, path: 'members', value: userIds.map((value) => ({ value })) }],
     });
   const setGuard = (guard: object) => admin().patch('/settings', { guard: { ...nobodyHeld, ...guard } });
-  const heldIds = async (): Promise<string[]> =>
-    (await admin().all<{ id: string }>('/held-changes')).map(({ id }) => id);
+  /** Nobody waits any more where the answer was given before the kill. */
+  const answerHeld = async (answer: 'approve' | 'reject'): Promise<void> => {
+    const waiting = await admin().all<{ id: string }>('/held-changes');
+    const ids = waiting.map(({ id }) => id);
+    if (ids.length > 0) await admin().post(`/held-changes/${answer}`, { ids });
+  };
 
   before(async () => {
     database = await createTestDatabase();
@@ -159,7 +163,7 @@ describe('a server that is killed while people are converted', { timeout: 60_000
     await database?.drop();
   });
 
-  /** Each leaves everybody as the next one expects to find them. */
+  /** Each leaves everybody as the next one expects to find them, and can be done again when it was done already. */
   const works: readonly (readonly [name: string, work: () => Promise<unknown>])[] = [
     ['a rule that makes everybody a portal user', () => admin().patch(`/mapping-rules/${ruleId}`, portal)],
     [
@@ -179,7 +183,9 @@ describe('a server that is killed while people are converted', { timeout: 60_000
     [
       'an undo of that change',
       async () => {
-        const { items } = await admin().get<{ items: { id: string; state: string }[] }>(
+        const { userType } = await admin().get<{ userType: string }>(`/mapping-rules/${ruleId}`);
+        if (userType === 'employee') return;
+        const { items } = await admin().get<{ items: { id: string }[] }>(
           '/change-sets?trigger=ruleChange&limit=1',
         );
         await admin().post(`/change-sets/${items[0]?.id}/undo`, {});
@@ -190,7 +196,7 @@ describe('a server that is killed while people are converted', { timeout: 60_000
       async () => {
         await setGuard({ maxConversions: 0 });
         await members('add');
-        await admin().post('/held-changes/approve', { ids: await heldIds() });
+        await answerHeld('approve');
         await setGuard({});
       },
     ],
@@ -206,7 +212,7 @@ describe('a server that is killed while people are converted', { timeout: 60_000
       async () => {
         await setGuard({ maxConversions: 0 });
         await members('add');
-        await admin().post('/held-changes/reject', { ids: await heldIds() });
+        await answerHeld('reject');
       },
     ],
     [
