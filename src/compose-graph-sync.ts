@@ -1,3 +1,4 @@
+import { recoveringPart } from './compose-graph.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
 import { credentialMaker, isHashOf } from './http/credentials.ts';
@@ -59,6 +60,7 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
     sync: makeSyncConnection({
       ...parts,
       directory: graph.directory,
+      recover: recoveringPart(parts),
       timing: { pollSeconds: config.graphPollMs / 1000, leaseSeconds },
       every,
       stopping: stopping.signal,

@@ -6,6 +6,7 @@ import { realTiming } from './graph/timing.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Encryption } from './operations/connections/connection-ports.ts';
 import type { Clock, UnitOfWork } from './operations/ports.ts';
+import { makeRecoverConnection, type RecoverConnection } from './operations/tenants/recover-connection.ts';
 import { makeTokenCache } from './operations/tenants/token-cache.ts';
 
 interface GraphParts {
@@ -34,6 +35,10 @@ interface ConnectingParts {
   readonly graph: Graph;
 }
 
+/** Asks again about connections that Microsoft refused. */
+export const recoveringPart = ({ graph, ...others }: Omit<ConnectingParts, 'publicUrl'>): RecoverConnection =>
+  makeRecoverConnection({ ...others, graphDirectory: graph.directory, signIn: graph.signIn });
+
 /** What connects tenants, for administrators and for browsers that come back from a sign-in. */
 export const connectingParts = ({ publicUrl, clock, encryption, unitOfWork, graph }: ConnectingParts) => ({
   unitOfWork,
@@ -41,6 +46,7 @@ export const connectingParts = ({ publicUrl, clock, encryption, unitOfWork, grap
   encryption,
   graphDirectory: graph.directory,
   signIn: graph.signIn,
+  recover: recoveringPart({ clock, encryption, unitOfWork, graph }),
   tenants: graph.tenants,
   redirectUri: `${publicUrl}${signInCallbackPath}`,
   publicUrl,

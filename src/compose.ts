@@ -301,15 +301,16 @@ function makeAdmin(
   const { config, publicUrl, logger } = parts;
   const { credentials, scim } = core;
   const { operatorApiKey } = config;
+  const connecting = connectingParts({ ...core, publicUrl, clock });
   const operations = makeAdminOperations({
     ...scim,
     ...sendingParts(config, core),
-    ...connectingParts({ ...core, publicUrl, clock }),
+    ...connecting,
     credentialMaker,
     startFingerprint,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
-    startSync: makeStartSync(scim),
+    startSync: makeStartSync({ ...scim, recover: connecting.recover }),
     replanAll: makeReplanAll(scim),
     forgetCredentials: authentication.forget,
   });

@@ -44,6 +44,7 @@ import { makeSyncRunOperations, type SyncRunOperations } from './sync/sync-run-o
 import { type AzureConnectOperations, makeAzureConnectOperations } from './tenants/azure-connect.ts';
 import type { GraphDirectory } from './tenants/graph-ports.ts';
 import type { GraphSignIn, TenantResolver } from './tenants/graph-sign-in-ports.ts';
+import type { RecoverConnection } from './tenants/recover-connection.ts';
 
 /** Everything the operations of administrators work with. */
 export interface AdminCollaborators {
@@ -63,6 +64,7 @@ export interface AdminCollaborators {
   readonly forgetCredentials: () => void;
   readonly graphDirectory: GraphDirectory;
   readonly signIn: GraphSignIn;
+  readonly recover: RecoverConnection;
   readonly tenants: TenantResolver;
   /** Where the browser comes back to from a sign-in. */
   readonly redirectUri: string;

@@ -134,10 +134,13 @@ describe('the setup doctor', () => {
       world.emulator.consent({ tenantId: world.tenant.id, appId: applicationId, roles });
     consent(['User.Read.All']);
     await world.tryApplication(id);
-    consent(['User.Read.All']);
-    await world.app.admin('GET', `/connections/${id}`);
     const before = await diagnose(id);
-    assert.equal(statusIn(before, 'signIn'), 'fail', 'a flow that never succeeded is not connected');
+    assert.equal(statusIn(before, 'permission:User.Read.All'), 'pass');
+    assert.equal(
+      statusIn(before, 'permission:GroupMember.Read.All'),
+      'fail',
+      'also before it ever succeeded',
+    );
     consent(['User.Read.All', 'GroupMember.Read.All']);
     assert.equal((await world.tryApplication(id)).body.status, 'connected');
     const after = await diagnose(id);

@@ -4,6 +4,7 @@ import type { Clock, Stores, UnitOfWork } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
 import type { ChangeOptions } from '../resources/scim-operations.ts';
 import { isSameRecord } from '../same-record.ts';
+import { mayRecover } from '../tenants/graph-connection.ts';
 import type { GraphSignIn, TenantResolver } from '../tenants/graph-sign-in-ports.ts';
 import { dropTokens, isOtherIdentity, withGraphStateAfter } from '../tenants/graph-state.ts';
 import { type NamedTenant, resolveTenant, withNamedTenant } from '../tenants/resolve-tenant.ts';
@@ -67,6 +68,7 @@ async function save(
 ): Promise<void> {
   await stores.connections.save(after, now);
   await stores.connections.saveGraphState(after);
+  if (isOtherIdentity(before, after) && mayRecover(after)) await stores.graphSync.claims.wake(after.id);
   if (before.graphFlow !== null && after.graphFlow === null)
     await dropTokens(stores, organizationId, after.id);
 }

@@ -4,6 +4,7 @@ import { OperationError } from '../operation-error.ts';
 import type { AzureConnectDependencies } from '../tenants/azure-connect.ts';
 import { applicationKeyOwner, graphConnectionOf, isConnected } from '../tenants/graph-connection.ts';
 import { GraphError } from '../tenants/graph-ports.ts';
+import type { RecoverConnection } from '../tenants/recover-connection.ts';
 import { foundConnection } from './change-connection.ts';
 import { checkGraphSetup, graphCheckIds, missingConsent } from './check-graph-setup.ts';
 import { checkLocalSetup, isPublicHost, type LocalSetup, loadLocalSetup } from './check-local-setup.ts';
@@ -11,6 +12,7 @@ import type { Connection } from './connection-ports.ts';
 import { fail, pass, type SetupCheck, skipped, warn } from './setup-check.ts';
 
 export interface CheckSetupDependencies extends AzureConnectDependencies {
+  readonly recover: RecoverConnection;
   readonly publicUrl: string;
 }
 
@@ -23,16 +25,21 @@ const dayMs = 86_400_000;
 const oldKeyDays = 670;
 const soonDays = 30;
 
-/** The setup doctor: everything that has to be right for a connection, each with what to do. Changes nothing. */
+/**
+ * The setup doctor: everything that has to be right for a connection, each with what to do. Changes nothing, but a
+ * connection that Microsoft refused is connected again when it refuses no more.
+ */
 export function makeCheckSetup(dependencies: CheckSetupDependencies): CheckSetup {
   const { unitOfWork, clock, publicUrl } = dependencies;
   return async (context, id) => {
+    const signal = AbortSignal.timeout(budgetMs);
+    const present = await unitOfWork.read(context, ({ connections }) => connections.get(id));
+    await askAgain(dependencies, context, foundConnection(present, id), signal);
     const setup = await unitOfWork.read(context, async (stores) =>
       loadLocalSetup(stores, foundConnection(await stores.connections.get(id), id)),
     );
     const local = checkLocalSetup(setup, publicUrl, clock.now());
     if (setup.connection.kind === 'scim') return local;
-    const signal = AbortSignal.timeout(budgetMs);
     const [tenant, graph] = await Promise.all([
       checkTenant(dependencies, setup.connection, signal),
       checkGraph(dependencies, context, setup, signal),
@@ -49,6 +56,20 @@ export function makeCheckSetup(dependencies: CheckSetupDependencies): CheckSetup
       ...local,
     ];
   };
+}
+
+/** What comes of it is in the checks: also that there is nothing to ask with, or no answer. */
+async function askAgain(
+  { recover }: CheckSetupDependencies,
+  context: OrganizationContext,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await recover(context, connection, signal);
+  } catch (error) {
+    if (!(error instanceof OperationError) && !signal.aborted) throw error;
+  }
 }
 
 async function checkTenant(

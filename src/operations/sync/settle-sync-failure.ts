@@ -23,6 +23,8 @@ interface FailureDependencies {
 /** A run that fails so often without getting anywhere is told to have failed; the polls go on. */
 const runGivenUpAt = 8;
 const longestPauseSeconds = 300;
+/** Between two questions whether what was refused is allowed by now. */
+const longestRefusalSeconds = 900;
 
 /** Somebody has to do something before another try can succeed. */
 const needsAdministrator: ReadonlySet<GraphFailureKind> = new Set([
@@ -61,8 +63,15 @@ export async function settleFailure(
     const { graphSync } = stores;
     if (error instanceof GraphError && endsAtOnce(error)) await noteOnConnection(stores, claim, error);
     if (ends) await endRun(stores, claim.connectionId, dependencies.clock.now(), sentenceOf(error));
-    const nextInSeconds = endsAtOnce(error) ? timing.pollSeconds : pauseAfter(error, failures);
-    await graphSync.claims.release({ ...releaseOf(claim), nextInSeconds, failures: ends ? 0 : failures + 1 });
+    const nextInSeconds = endsAtOnce(error)
+      ? pauseAfterRefusal(timing.pollSeconds, failures)
+      : pauseAfter(error, failures);
+    const isCounted = endsAtOnce(error) || !ends;
+    await graphSync.claims.release({
+      ...releaseOf(claim),
+      nextInSeconds,
+      failures: isCounted ? failures + 1 : 0,
+    });
   });
   if (!(error instanceof GraphError) && !(error instanceof OperationError)) throw error;
 }
@@ -77,6 +86,9 @@ const endsAtOnce = (error: unknown): boolean =>
 const pauseAfter = (error: unknown, failures: number): number =>
   (error instanceof GraphError ? error.retryAfterSeconds : null) ??
   Math.min(2 ** failures, longestPauseSeconds);
+
+const pauseAfterRefusal = (pollSeconds: number, failures: number): number =>
+  Math.max(pollSeconds, Math.min(pollSeconds * 2 ** Math.min(failures, 20), longestRefusalSeconds));
 
 /** A first read that somebody stopped waits until somebody asks again; polls go on. */
 async function pauseAfterCancel(

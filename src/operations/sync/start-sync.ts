@@ -1,12 +1,15 @@
+import type { Connection } from '../connections/connection-ports.ts';
 import type { OrganizationContext } from '../context.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Identifiers, Stores, UnitOfWork } from '../ports.ts';
-import { isConnected } from '../tenants/graph-connection.ts';
+import { isConnected, mayRecover } from '../tenants/graph-connection.ts';
+import type { RecoverConnection } from '../tenants/recover-connection.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
 export interface StartSyncDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly identifiers: Identifiers;
+  readonly recover: RecoverConnection;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
 }
@@ -17,14 +20,37 @@ export type StartSync = (context: OrganizationContext, connectionId: string) => 
  * Asks for a read of the tenant's directory: everything at the first time, afterwards what has changed. From then on it is
  * read by itself. While a run is open, that one is answered (REQ-61).
  */
-export function makeStartSync({ unitOfWork, identifiers, jobsWaiting }: StartSyncDependencies): StartSync {
+export function makeStartSync({
+  unitOfWork,
+  identifiers,
+  recover,
+  jobsWaiting,
+}: StartSyncDependencies): StartSync {
   return async (context, connectionId) => {
+    const present = await unitOfWork.read(context, ({ connections }) => connections.get(connectionId));
+    if (present !== null) await askAgain(recover, context, present);
     const run = await unitOfWork.write(context, 'shared', (stores) =>
       openRun(stores, context, connectionId, identifiers.next()),
     );
     jobsWaiting();
     return run;
   };
+}
+
+/** Somebody waits for the answer. */
+const budgetMs = 15_000;
+
+async function askAgain(
+  recover: RecoverConnection,
+  context: OrganizationContext,
+  connection: Connection,
+): Promise<void> {
+  const signal = AbortSignal.timeout(budgetMs);
+  try {
+    await recover(context, connection, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 async function openRun(
@@ -38,7 +64,9 @@ async function openRun(
   if (!isConnected(connection)) {
     throw new OperationError(
       'conflict',
-      'Connect the tenant with Azure Connect before its directory is read.',
+      mayRecover(connection) && connection.statusDetail !== null
+        ? `The directory cannot be read yet: ${connection.statusDetail}`
+        : 'Connect the tenant with Azure Connect before its directory is read.',
     );
   }
   await stores.graphSync.claims.begin(connectionId);

@@ -3,6 +3,7 @@ import type { OrganizationContext } from '../context.ts';
 import type { Clock, Identifiers, Stores, SyncJob, UnitOfWork } from '../ports.ts';
 import { graphConnectionOf, isConnected } from '../tenants/graph-connection.ts';
 import { type GraphDirectory, GraphError } from '../tenants/graph-ports.ts';
+import type { RecoverConnection } from '../tenants/recover-connection.ts';
 import { applyStaged, decideAffected } from './apply-staged.ts';
 import { clearDoubts } from './clear-doubts.ts';
 import type { ClaimRequest, SyncState } from './graph-sync-ports.ts';
@@ -22,6 +23,7 @@ export interface SyncDependencies {
   readonly every: (ms: number, work: () => void) => () => void;
   /** The server is stopping: whatever is being read is left to another one. */
   readonly stopping: AbortSignal;
+  readonly recover: RecoverConnection;
   /** Keeps the notifications of a connection alive; called when it is time to look at them. */
   readonly keepSubscriptions: (round: SyncRound) => Promise<void>;
 }
@@ -78,17 +80,17 @@ async function hold(
   // A renewal that fails is followed by the next one, and at last by the loss of the claim.
   const stop = every((timing.leaseSeconds * 1000) / 3, () => void renew().catch(() => undefined));
   const signal = AbortSignal.any([stopping, lost.signal]);
+  let { failures } = state;
   try {
-    if (!isConnected(connection) || connection.graphFlow === null) throw notConnected(connection);
-    const graph = graphConnectionOf(context, connection, { flow: connection.graphFlow, encryption });
+    const usable = await dependencies.recover(context, connection, signal);
+    if (!isConnected(usable) || usable.graphFlow === null) throw notConnected(usable);
+    // What counted were refusals, which are over.
+    if (usable !== connection) failures = 0;
+    const graph = graphConnectionOf(context, usable, { flow: usable.graphFlow, encryption });
     const round = new SyncRound({ ...dependencies, context, graph, claim, run, signal });
     await goRound(round, dependencies, state);
   } catch (error) {
-    await settleFailure(
-      dependencies,
-      { context, claim, failures: state.failures, isStopping: stopping.aborted },
-      error,
-    );
+    await settleFailure(dependencies, { context, claim, failures, isStopping: stopping.aborted }, error);
   } finally {
     stop();
   }

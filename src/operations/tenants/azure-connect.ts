@@ -7,6 +7,7 @@ import { graphConnectionOf, refusalOf } from './graph-connection.ts';
 import { type GraphConnection, GraphError } from './graph-ports.ts';
 import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import { afterDisconnection, dropTokens } from './graph-state.ts';
+import { proveReading } from './prove-reading.ts';
 import { resolveTenant, withNamedTenant } from './resolve-tenant.ts';
 import { type SaveGrantDependencies, saveGrant } from './save-grant.ts';
 
@@ -117,7 +118,8 @@ async function tryApplication(
 ): Promise<ConnectResult> {
   const signal = AbortSignal.timeout(tryBudgetMs);
   try {
-    const outcome = await dependencies.signIn.connectApplication(target, signal);
+    const tried = await dependencies.signIn.connectApplication(target, signal);
+    const outcome = await proveReading(dependencies.graphDirectory, target, tried, signal);
     const connection = await saveGrant(dependencies, context, target, outcome);
     if (outcome.kind === 'refused' && outcome.failure.isPassing) throw refusalOf(outcome.failure);
     return { kind: 'tried', connection };

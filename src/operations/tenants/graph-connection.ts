@@ -56,6 +56,11 @@ function openKey(connectionId: string, encrypted: Uint8Array, encryption: Encryp
 export const isConnected = ({ status, graphFlow }: Connection): boolean =>
   status === 'connected' && graphFlow !== null;
 
+/** Refused by Microsoft after it was connected or tried; that may end without anybody coming back here. */
+export const mayRecover = ({ status, graphFlow }: Connection): boolean =>
+  graphFlow !== null &&
+  (status === 'failed' || status === 'consentRequired' || status === 'permissionMissing');
+
 const statusOf = (kind: GraphFailureKind): Connection['status'] =>
   kind === 'consentRequired' || kind === 'permissionMissing' ? kind : 'failed';
 

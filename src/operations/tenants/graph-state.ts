@@ -1,10 +1,11 @@
 import type { Connection } from '../connections/connection-ports.ts';
 import type { Stores } from '../ports.ts';
+import { mayRecover } from './graph-connection.ts';
 import type { GraphGrant } from './graph-sign-in-ports.ts';
 
 const unconnected = { graphFlow: null, signedInAs: null, grantedScopes: [] } as const;
 
-const isOtherApplication = (before: Connection, after: Connection): boolean =>
+export const isOtherApplication = (before: Connection, after: Connection): boolean =>
   before.tenantId !== after.tenantId ||
   before.cloud !== after.cloud ||
   before.applicationId !== after.applicationId;
@@ -31,6 +32,11 @@ export function withGraphStateAfter(before: Connection, after: Connection): Conn
     };
   }
   if (before.status === 'connected' || isUntouched) return after;
+  if (mayRecover(before))
+    return {
+      ...after,
+      statusDetail: 'The application key was changed. It is tried within the next minutes.',
+    };
   return {
     ...after,
     status: 'created',

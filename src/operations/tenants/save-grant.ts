@@ -3,7 +3,7 @@ import type { Connection } from '../connections/connection-ports.ts';
 import type { OrganizationContext } from '../context.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Clock, UnitOfWork } from '../ports.ts';
-import { afterGraphFailure } from './graph-connection.ts';
+import { afterGraphFailure, mayRecover } from './graph-connection.ts';
 import { type GraphConnection, type GraphDirectory, GraphError } from './graph-ports.ts';
 import type { GrantOutcome } from './graph-sign-in-ports.ts';
 import { afterGrant } from './graph-state.ts';
@@ -27,7 +27,7 @@ export async function saveGrant(
   outcome: GrantOutcome,
 ): Promise<Connection> {
   const verifiedDomains = outcome.kind === 'granted' ? await readDomains(graphDirectory, tried) : null;
-  return unitOfWork.write(context, 'exclusive', async ({ connections }) => {
+  return unitOfWork.write(context, 'exclusive', async ({ connections, graphSync }) => {
     const { connectionId, flow } = tried;
     const before = foundConnection(await connections.lock(connectionId), connectionId);
     requireSame(before, tried);
@@ -40,6 +40,8 @@ export async function saveGrant(
           })
         : afterRefusal(before, tried, outcome);
     if (after !== before) await connections.saveGraphState(after);
+    // Also before its first sync it is asked again by itself; nothing is read before somebody asks.
+    if (mayRecover(after)) await graphSync.claims.begin(connectionId);
     return after;
   });
 }
@@ -51,11 +53,13 @@ function afterRefusal(
 ): Connection {
   if (flow === 'delegated' && before.status === 'connected') return before;
   const after = afterGraphFailure(before, failure);
-  return after === before || grantedScopes.length === 0 ? after : { ...after, grantedScopes };
+  if (after === before) return before;
+  const tried = flow === 'application' ? { graphFlow: flow, signedInAs: null, grantedScopes: [] } : {};
+  return { ...after, ...tried, ...(grantedScopes.length === 0 ? {} : { grantedScopes }) };
 }
 
 /** Null when they cannot be read: the permission for that is not among those that are asked for. */
-async function readDomains(
+export async function readDomains(
   directory: GraphDirectory,
   connection: GraphConnection,
 ): Promise<readonly string[] | null> {
