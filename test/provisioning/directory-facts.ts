@@ -63,3 +63,6 @@ export const historySettings = (numRuns: number) => ({
   numRuns: Number(process.env['HISTORY_RUNS'] ?? numRuns),
   seed: Number(process.env['HISTORY_SEED'] ?? 20_261_127),
 });
+
+/** Of a test with a database, in milliseconds: an hour for those who ask for more. */
+export const historyTimeout = process.env['HISTORY_RUNS'] === undefined ? 110_000 : 3_600_000;

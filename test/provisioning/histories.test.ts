@@ -199,11 +199,16 @@ describe('histories of two directories', () => {
           const directory = new Directory(start(isRoot ? 'ada@contoso.com' : undefined), identities);
           const { psa } = directory;
           for (const one of arrive(facts, order)) {
-            const known = [...psa.people.keys()];
+            const known = [...psa.people.values()];
             directory.tell(one);
             psa.assertOneLoginEach();
             psa.assertRootKept();
-            assert.ok(known.every((id) => psa.people.has(id)));
+            for (const { id, directoryUserId } of known) {
+              const isAlive = psa.users.get(directoryUserId ?? '')?.deletedAt === null;
+              const now = psa.people.get(id)?.directoryUserId;
+              assert.ok(now !== undefined, 'nobody is deleted');
+              if (isAlive) assert.equal(now, directoryUserId, 'nobody takes the record of another user');
+            }
           }
         }),
         settings,
