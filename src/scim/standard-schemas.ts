@@ -22,8 +22,22 @@ interface PrintedAttribute {
 export const standardSchemas: readonly SchemaDefinition[] = [
   read(SCIMMY.Schemas.User.definition, 'User', false, 'User'),
   read(SCIMMY.Schemas.EnterpriseUser.definition, 'User', true, 'Enterprise User'),
-  read(SCIMMY.Schemas.Group.definition, 'Group', false, 'Group'),
+  withUsersAsMembers(read(SCIMMY.Schemas.Group.definition, 'Group', false, 'Group')),
 ];
+
+/** Groups in groups are refused, so nobody is told that a member could be one. RFC 7643 §4.2 leaves that open. */
+function withUsersAsMembers(schema: SchemaDefinition): SchemaDefinition {
+  const onlyUsers = (attribute: AttributeDefinition): AttributeDefinition => {
+    if (attribute.name === '$ref') return { ...attribute, referenceTypes: ['User'] };
+    return attribute.name === 'type' ? { ...attribute, canonicalValues: ['User'] } : attribute;
+  };
+  const attributes = schema.attributes.map((attribute) =>
+    attribute.name === 'members'
+      ? { ...attribute, subAttributes: attribute.subAttributes.map(onlyUsers) }
+      : attribute,
+  );
+  return { ...schema, attributes };
+}
 
 const simple: Omit<AttributeDefinition, 'name' | 'description'> = {
   type: 'string',

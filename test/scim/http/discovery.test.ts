@@ -95,6 +95,15 @@ test('every attribute and sub-attribute carries all its characteristics', async 
   assert.ok(count > 25, `only ${count} attributes were looked at`);
 });
 
+test('members of groups are said to be users, since groups in groups are refused', async () => {
+  const harness = makeScimHarness();
+  const { body } = await harness.send('get', `/Schemas/${GROUP}`).expect(200);
+  const members = body.attributes.find(({ name }: ShownAttribute) => name === 'members');
+  const find = (name: string) => members.subAttributes.find((sub: ShownAttribute) => sub.name === name);
+  assert.deepEqual(find('$ref').referenceTypes, ['User']);
+  assert.deepEqual(find('type').canonicalValues, ['User']);
+});
+
 test('externalId and the usual types are there for mapping editors to find', async () => {
   const harness = makeScimHarness();
   const { body } = await harness.send('get', `/Schemas/${USER}`).expect(200);
