@@ -49,11 +49,12 @@ const holdersText = `
         select n.directory_user_id, 2 + w.ordinality
         from unnest(a.names) with ordinality as w(name, ordinality)
         cross join lateral (
-          select x.directory_user_id, x.connection_id, x.object_id, x.is_provisioned from directory_users x
-          where x.organization_id = $1::uuid and x.user_name_key = w.name and x.deleted_at is null
+          -- the index of those that are not joined yet: no other one may seem as good while statistics lag behind
+          select x.directory_user_id from directory_users x
+          where x.organization_id = $1::uuid and x.user_name_key = w.name and x.connection_id = $2::uuid
+            and x.deleted_at is null and x.object_id is null and x.is_provisioned
           offset 0
         ) n
-        where n.connection_id = $2::uuid and n.object_id is null and n.is_provisioned
       ) c
       order by c.rank limit 1
     ) h
