@@ -73,6 +73,9 @@ const waitingFor = `
     union
     select x.directory_user_id, x.connection_id from held_changes x
     where x.organization_id = $1::uuid and x.contact_id = w.key and x.cause = 'conflict' and x.state = 'waiting'
+    union
+    select x.directory_user_id, x.connection_id from held_changes x
+    where x.organization_id = $1::uuid and x.directory_user_id = w.key and x.state = 'waiting'
   ) h
   group by h.connection_id
   order by h.connection_id`;

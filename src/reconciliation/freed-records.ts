@@ -18,6 +18,18 @@ export function freedRecords(cases: readonly PersonCase[], ledger: Ledger): read
   return [...new Set([...left, ...changed].flatMap((it) => (it === null ? [] : [it.id])))];
 }
 
+/** Ids of the directory users whose record another one has taken: nothing that they wait for concerns it any more. */
+export const formerOwners = (ledger: Ledger): readonly string[] => [
+  ...new Set(
+    ledger.changedPeople().flatMap(({ before, after }) => {
+      const former = before?.directoryUserId ?? null;
+      return former === null || after.directoryUserId === null || after.directoryUserId === former
+        ? []
+        : [former];
+    }),
+  ),
+];
+
 function isFreed({ before, after }: ChangedPerson): boolean {
   if (before === null || before.directoryUserId === null || after.status === 'archived') return false;
   if (before.directoryUserId !== after.directoryUserId) return true;

@@ -76,6 +76,26 @@ describe('a second identity with the same email', () => {
     assert.deepEqual(await open(other), [['merge', 'takeoverShield']]);
   });
 
+  for (const deletePolicy of ['deactivateAndHide', 'purge']) {
+    it(`dissolves what waits about the first one, deleted and pushed anew (D-05, ${deletePolicy})`, async () => {
+      await world.expect(200, 'PATCH', `/connections/${at.connection.connectionId}`, { deletePolicy });
+      const name = unique('again');
+      const first = await at.client.addUser(name);
+      await join(at, at.staffId, first);
+      const { employeeId } = await user(first);
+      await at.setGuard({ maxDeactivations: 0 });
+      await at.client.deleteUser(first);
+      assert.deepEqual(await open(at), [['deactivate', 'guard']]);
+      const second = await at.client.addUser(name);
+      await join(at, at.staffId, second);
+      assert.equal((await user(second)).employeeId, employeeId);
+      assert.equal(await at.loginOf(second), true);
+      assert.deepEqual(await open(at), []);
+      const kept = await world.call('GET', `/directory-users/${first}`);
+      assert.equal(kept.status, deletePolicy === 'purge' ? 404 : 200);
+    });
+  }
+
   it('takes over the record when the connection of the first one is deleted and its people are unlinked', async () => {
     const other = await startGuardWorld(world);
     const name = unique('twin');

@@ -79,8 +79,11 @@ export interface HeldChangeStore {
   readonly list: (filter: HeldChangeFilter, page: PageRequest) => Promise<Page<HeldChange>>;
   /** In id order. */
   readonly getMany: (ids: readonly string[]) => Promise<readonly HeldChange[]>;
-  /** Who waits because of a conflict for one of these employees and contacts, in the order of connections. */
-  readonly waitingFor: (recordIds: readonly string[]) => Promise<readonly WaitingUsers[]>;
+  /**
+   * Who waits because of a conflict for one of these employees and contacts, and those of these directory users who wait for
+   * anything, in the order of connections.
+   */
+  readonly waitingFor: (ids: readonly string[]) => Promise<readonly WaitingUsers[]>;
   /** Users of the connection about whom something waits, in id order. */
   readonly waitingUserIds: (connectionId: string) => Promise<readonly string[]>;
   /** Whether something about the user waits for an administrator, and why. */

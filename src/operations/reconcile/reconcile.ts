@@ -2,7 +2,7 @@ import type { PersonCase } from '../../provisioning/case.ts';
 import { addressKeysOf, caseKey, identify } from '../../provisioning/directory-identity.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import { usernameForms } from '../../provisioning/username.ts';
-import { freedRecords } from '../../reconciliation/freed-records.ts';
+import { formerOwners, freedRecords } from '../../reconciliation/freed-records.ts';
 import { guardCases } from '../guard/guard-cases.ts';
 import type { HeldRecord } from '../guard/held-change-ports.ts';
 import type { EventContext, PeopleChanges, Stores } from '../ports.ts';
@@ -45,7 +45,7 @@ export async function reconcile(
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
   const writing = { changes: isEmpty ? null : changes, events, record, now: tools.clock.now() };
   const written = writeAll(stores, log, writing);
-  const freedIds = freedRecords(cases, ledger);
+  const freedIds = [...freedRecords(cases, ledger), ...formerOwners(ledger)];
   if (freedIds.length > 0) {
     await written;
     await decideRivals(stores, freedIds, log, tools);
@@ -55,19 +55,21 @@ export async function reconcile(
 
 /**
  * Decides again about directory users that wait because one of these records belonged to another one: whoever comes with an
- * email that is taken gets its turn as soon as it is free, not with its own next change.
+ * email that is taken gets its turn as soon as it is free, not with its own next change. What waited about a deleted user
+ * whose record these users have taken over dissolves.
  */
 async function decideRivals(
   stores: Stores,
-  recordIds: readonly string[],
+  ids: readonly string[],
   log: EventContext,
   { clock, identifiers }: DecisionTools,
 ): Promise<void> {
-  for (const { connectionId, userIds } of await stores.heldChanges.waitingFor(recordIds)) {
-    const users = await stores.users.lockMany(userIds);
+  for (const { connectionId, userIds } of await stores.heldChanges.waitingFor(ids)) {
+    const users = await stores.users.lockAlsoDeleted(userIds);
     const cases = users.map((user): PersonCase => ({ user, previous: null, cause: 'membership' }));
     const { written } = await reconcile(stores, cases, { ...log, connectionId }, { clock, identifiers });
     await written;
+    for (const { id, deletedAt } of users) if (deletedAt !== null) await stores.users.purge(connectionId, id);
   }
 }
 
