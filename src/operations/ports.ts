@@ -73,9 +73,23 @@ export interface LockedUser {
   readonly groups: readonly GroupOfUser[];
 }
 
+/** A user with the log entry that is written along with it. */
+export interface LoggedUser {
+  readonly user: DirectoryUser;
+  readonly entry: LoggedEntry;
+}
+
+/** What a change of a user starts from where nobody may have to decide. */
+export interface UserAtHand extends LockedUser {
+  /** As `UserStore.save` answers it, as of now. */
+  readonly isConcerned: boolean;
+}
+
 export interface UserStore {
   /** Throws `conflict` when the userName is taken in the connection. An entry is logged by the same statement. */
   readonly insert: (user: DirectoryUser, entry?: LoggedEntry) => Promise<void>;
+  /** All of them or, when one is refused, none. One statement. */
+  readonly insertMany: (users: readonly LoggedUser[]) => Promise<void>;
   /** The live user with its groups, user row locked, or null. One statement. */
   readonly lock: (connectionId: string, id: string) => Promise<LockedUser | null>;
   /** The live user that only Microsoft Graph has told of so far, by object id or user name, row locked. */
@@ -93,6 +107,13 @@ export interface UserStore {
    * decide. With `before`, what did not change is left alone.
    */
   readonly save: (user: DirectoryUser, before?: DirectoryUser) => Promise<boolean>;
+  /** The live user with its groups, not locked, or null. One statement. */
+  readonly takeUp: (connectionId: string, id: string) => Promise<UserAtHand | null>;
+  /**
+   * Locks the users and writes those that still have the version before theirs and that the PSA cannot care about;
+   * answers for each whether it was written. Their emails must not have changed. Two statements that travel together.
+   */
+  readonly saveUndecided: (users: readonly DirectoryUser[]) => Promise<readonly boolean[]>;
   /**
    * Removes a user that was deleted, where its connection's policy says so and nobody can sign in by it any more; the
    * records that are linked to it become local ones. Otherwise nothing happens.

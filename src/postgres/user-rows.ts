@@ -1,6 +1,6 @@
 import type { DirectoryUser, GroupOfUser } from '../directory/directory-user.ts';
 import { StoredJson } from '../directory/stored-json.ts';
-import type { LockedUser, UserStore } from '../operations/ports.ts';
+import type { LockedUser, UserAtHand, UserStore } from '../operations/ports.ts';
 
 export type UserView = NonNullable<Awaited<ReturnType<UserStore['get']>>>;
 type ShownUser = UserView['user'];
@@ -33,6 +33,15 @@ export const groupsOfUser = `
 export interface LockedUserRow extends DirectoryUser {
   readonly groups: readonly GroupOfUser[];
 }
+
+export interface UserAtHandRow extends LockedUserRow {
+  readonly isConcerned: boolean;
+}
+
+export const readUserAtHand = ({ isConcerned, ...row }: UserAtHandRow): UserAtHand => ({
+  ...readLockedUser(row),
+  isConcerned,
+});
 
 export const readLockedUser = ({ groups, ...user }: LockedUserRow): LockedUser => ({ user, groups });
 

@@ -1,5 +1,5 @@
 import type { DirectoryUser } from '../directory/directory-user.ts';
-import type { LoggedEntry } from '../operations/ports.ts';
+import type { LoggedEntry, LoggedUser } from '../operations/ports.ts';
 
 /**
  * The values of `emails` that `directory_user_emails` holds for the attributes in `$n`. Longer ones do not fit an index
@@ -30,16 +30,40 @@ export const insertUser = `
   values ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::uuid, $7::boolean, $8::jsonb, $9::bigint,
     $10::timestamptz, $11::timestamptz, $12::timestamptz)`;
 
+/** The same for several: $1 organization, $2 what `newUserTexts` makes of them. */
+export const insertUsers = `
+  with incoming as materialized (
+    select x.* from jsonb_to_recordset($2::jsonb) as x(
+      id uuid, "connectionId" uuid, "userName" text, "externalId" text, "objectId" uuid, active boolean,
+      attributes jsonb, version bigint, "createdAt" timestamptz, "lastModifiedAt" timestamptz, "deletedAt" timestamptz,
+      "entryId" uuid, trigger text, "requestId" text, action text, reason text)
+  ),
+  emails as (
+    insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
+    select $1::uuid, i.id, k.value_key, k.type_key from incoming i cross join lateral (${emailKeys('i.attributes')}) k
+  ),
+  entries as (
+    insert into provisioning_events (organization_id, provisioning_event_id, at, connection_id, trigger, request_id,
+      directory_user_id, action, reason)
+    select $1::uuid, i."entryId", i."createdAt", i."connectionId", i.trigger, i."requestId", i.id, i.action, i.reason
+    from incoming i
+  )
+  insert into directory_users (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
+    active, attributes, version, created_at, last_modified_at, deleted_at)
+  select $1::uuid, i.id, i."connectionId", i."userName", i."externalId", i."objectId", i.active, i.attributes,
+    i.version, i."createdAt", i."lastModifiedAt", i."deletedAt"
+  from incoming i`;
+
 /** A record is linked to the user, or a rule names one of its groups, as they were when the statement began. */
-const isConcerned = `
-  (exists (select from employees e where e.organization_id = $1::uuid and e.directory_user_id = $2::uuid)
-    or exists (select from contacts c where c.organization_id = $1::uuid and c.directory_user_id = $2::uuid)
+export const isConcerned = (userId: string): string => `
+  (exists (select from employees e where e.organization_id = $1::uuid and e.directory_user_id = ${userId})
+    or exists (select from contacts c where c.organization_id = $1::uuid and c.directory_user_id = ${userId})
     or exists (
       select from directory_groups g
       where g.organization_id = $1::uuid
         and g.directory_group_id = any(array(
           select m.directory_group_id from memberships m
-          where m.organization_id = $1::uuid and m.directory_user_id = $2::uuid))
+          where m.organization_id = $1::uuid and m.directory_user_id = ${userId}))
         and exists (
           select from mapping_rules r
           where r.organization_id = $1::uuid and r.connection_id = g.connection_id and r.group_key = g.rule_key)))`;
@@ -63,10 +87,39 @@ const writeUser = `
     created_at = $10::timestamptz, last_modified_at = $11::timestamptz, deleted_at = $12::timestamptz,
     is_provisioned = true
   where organization_id = $1::uuid and directory_user_id = $2::uuid
-  returning ${isConcerned} as "isConcerned"`;
+  returning ${isConcerned('$2::uuid')} as "isConcerned"`;
 
 export const updateUser = writeUser;
 export const updateUserAndEmails = `with ${keepEmails} ${writeUser}`;
+
+/** $1 organization, $2 ids. */
+export const holdUsers = `
+  select from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
+  cross join lateral (
+    select from directory_users x where x.organization_id = $1::uuid and x.directory_user_id = i.id for update
+  ) u`;
+
+/**
+ * $1 organization, $2 ids, $3 what `changedUserTexts` makes of the users. Emails stay as they are. Its snapshot must be
+ * younger than the locks of the rows, or it could miss a group that a user has just joined.
+ */
+export const updateUndecided = `
+  with changed as materialized (
+    select x.* from jsonb_to_recordset($3::jsonb) as x(
+      position integer, id uuid, "userName" text, "externalId" text, "objectId" uuid, active boolean,
+      attributes jsonb, version bigint, "lastModifiedAt" timestamptz)
+  )
+  update directory_users u set user_name = c."userName", external_id = c."externalId", object_id = c."objectId",
+    active = c.active, attributes = c.attributes, version = c.version, last_modified_at = c."lastModifiedAt",
+    is_provisioned = true
+  from changed c
+  where u.organization_id = $1::uuid and u.directory_user_id = any($2::uuid[]) and u.directory_user_id = c.id
+    and u.version = c.version - 1 and u.deleted_at is null and not ${isConcerned('u.directory_user_id')}
+  returning c.position`;
+
+/** The users of `updateUndecided` as JSON, with their places in the list. */
+export const changedUserTexts = (users: readonly DirectoryUser[]): string =>
+  JSON.stringify(users.map((user, position) => ({ ...user, position })));
 
 /** The groups are locked in id order before they lose the member: two users that leave at once must not deadlock. */
 export const updateDeletedUser = `
@@ -106,6 +159,19 @@ export const userValues = (organizationId: string, user: DirectoryUser): readonl
   user.lastModifiedAt,
   user.deletedAt,
 ];
+
+/** The users of `insertUsers` as JSON. */
+export const newUserTexts = (users: readonly LoggedUser[], nextId: () => string): string =>
+  JSON.stringify(
+    users.map(({ user, entry: { log, event } }) => ({
+      ...user,
+      entryId: nextId(),
+      trigger: log.trigger,
+      requestId: log.requestId,
+      action: event.action,
+      reason: event.reason,
+    })),
+  );
 
 /** The log entry of `insertUser`; all null without one. */
 export const entryValues = (entry: LoggedEntry | undefined, nextId: () => string): readonly unknown[] =>

@@ -9,15 +9,23 @@ import {
   groupsOfUser,
   type LockedUserRow,
   readLockedUser,
+  readUserAtHand,
   readUserView,
   type ShownUserRow,
   shownColumns,
+  type UserAtHandRow,
   userColumns,
 } from './user-rows.ts';
 import {
+  changedUserTexts,
   entryValues,
+  holdUsers,
   insertUser,
+  insertUsers,
+  isConcerned,
+  newUserTexts,
   updateDeletedUser,
+  updateUndecided,
   updateUser,
   updateUserAndEmails,
   userValues,
@@ -31,6 +39,8 @@ const liveUser = `
 
 const getUser = `select ${shownColumns} ${liveUser}`;
 const getUserWithGroups = `select ${shownColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
+const takeUpUser = `
+  select ${userColumns}, ${groupsOfUser} as "groups", ${isConcerned('u.directory_user_id')} as "isConcerned" ${liveUser}`;
 const lockUser = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser} for update of u`;
 
 /** Deciding changes no key: groups may take these users in meanwhile, and what follows from that is decided after it. */
@@ -130,6 +140,11 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
         values: [...userValues(organizationId, user), ...entryValues(entry, nextId)],
       });
     },
+    insertMany: async (users) => {
+      for (const { user } of users) totals.changed(user.connectionId);
+      const values = [organizationId, newUserTexts(users, nextId)];
+      await connection.execute({ name: 'insert_users', text: insertUsers, values });
+    },
     lock: async (connectionId, id) => {
       const row = await one<LockedUserRow>('lock_user', lockUser, connectionId, id);
       return row && readLockedUser(row);
@@ -157,6 +172,23 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
       const values = userValues(organizationId, user);
       const [row] = await connection.rows<{ isConcerned: boolean }>({ ...statement, values });
       return row?.isConcerned ?? false;
+    },
+    takeUp: async (connectionId, id) => {
+      const row = await one<UserAtHandRow>('take_up_user', takeUpUser, connectionId, id);
+      return row && readUserAtHand(row);
+    },
+    saveUndecided: async (users) => {
+      const ids = users.map(({ id }) => id);
+      const [, written] = await Promise.all([
+        connection.execute({ name: 'hold_users', text: holdUsers, values: [organizationId, ids] }),
+        connection.rows<{ position: number }>({
+          name: 'update_undecided',
+          text: updateUndecided,
+          values: [organizationId, ids, changedUserTexts(users)],
+        }),
+      ]);
+      const positions = new Set(written.map(({ position }) => position));
+      return users.map((_, position) => positions.has(position));
     },
     purge: async (connectionId, id) => {
       const values = [organizationId, connectionId, id];

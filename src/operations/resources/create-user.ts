@@ -3,10 +3,12 @@ import { managerIdOf } from '../../directory/manager.ts';
 import { objectIdOf } from '../../directory/object-id.ts';
 import type { ConnectionContext } from '../context.ts';
 import { Finishing } from '../finishing.ts';
+import type { LoggedUser } from '../ports.ts';
 import { enterConnectedUser } from './enter-connected-user.ts';
 import { requireManager } from './require-manager.ts';
 import { type ClientDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
+import { makeWriteTogether } from './write-together.ts';
 
 /**
  * Adds a user to the mirror (D-01, D-02). It is in no group yet and linked to nothing, so no rule can name it and there
@@ -14,6 +16,15 @@ import type { ScimOperations } from './scim-operations.ts';
  */
 export function makeCreateUser(dependencies: ClientDependencies): ScimOperations['createUser'] {
   const { unitOfWork, clock, identifiers, evaluateGroups, syncWaiting } = dependencies;
+  const insert = makeWriteTogether<LoggedUser, void>(async (context, users) => {
+    await unitOfWork.writeOnce(context, ({ users: store }) => {
+      const [only, ...others] = users;
+      return only !== undefined && others.length === 0
+        ? store.insert(only.user, only.entry)
+        : store.insertMany(users);
+    });
+    return users.map(() => undefined);
+  });
   return async (context, content) => {
     const evaluation = await evaluateGroups.ofNew(context, content);
     const user = newUser(context, identifiers.next(), content, clock.now());
@@ -26,7 +37,7 @@ export function makeCreateUser(dependencies: ClientDependencies): ScimOperations
     }
     const entry = { log: scimEvents(context), event: { ...nothingDecided, directoryUserId: user.id } };
     const managerId = managerIdOf(content);
-    if (managerId === null) await unitOfWork.writeOnce(context, (stores) => stores.users.insert(user, entry));
+    if (managerId === null) await insert(context, { user, entry });
     else
       await unitOfWork.write(context, 'none', async (stores) => {
         await requireManager(stores, context.connectionId, managerId);

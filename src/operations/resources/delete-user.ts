@@ -1,6 +1,6 @@
 import { requireVersion } from '../precondition.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
-import { userNotFound } from './change-user.ts';
+import { userNotFound } from './changed-user.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
 

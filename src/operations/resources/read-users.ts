@@ -1,6 +1,6 @@
 import { readMatch } from '../match-query.ts';
 import type { UnitOfWork } from '../ports.ts';
-import { userNotFound } from './change-user.ts';
+import { userNotFound } from './changed-user.ts';
 import type { ScimOperations } from './scim-operations.ts';
 
 export function makeReadUser(unitOfWork: UnitOfWork): ScimOperations['readUser'] {
