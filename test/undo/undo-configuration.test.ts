@@ -115,3 +115,62 @@ describe('undoing a rule change that the guard holds (A-24)', () => {
     assert.equal((await at.waiting('&state=dissolved')).length, 200, 'a full page of them');
   });
 });
+
+describe('undoing a rule change that more people have come under since (REQ-57)', () => {
+  const employeeOf = async (userId: string): Promise<Json> => {
+    const { employeeId } = await world.expect(200, 'GET', `/directory-users/${userId}`);
+    return world.expect(200, 'GET', `/employees/${employeeId}`);
+  };
+  const join = (at: GuardWorld, groupId: string, id: string) =>
+    at.patchGroup(groupId, [{ op: 'add', path: 'members', value: [{ value: id }] }]);
+
+  it('takes the access of a new rule also from those who came after it', async () => {
+    const at = await startGuardWorld(world);
+    await at.setGuard({});
+    const groupId = unique('mistake');
+    const group = await at.client.addGroup(groupId);
+    const { connectionId } = at.connection;
+    const rule = { connectionId, groupId, order: 9, userType: 'employee' };
+    const made = await world.call('POST', '/mapping-rules', {
+      ...rule,
+      securityRoleId: world.roles['Technician'],
+    });
+    const newcomer = await at.client.addUser(unique('newcomer'));
+    await join(at, group, newcomer);
+    assert.equal(await at.loginOf(newcomer), true);
+    await undo(made.header('x-request-id') ?? '');
+    const { loginEnabled, securityRoleId, winningRuleId } = await employeeOf(newcomer);
+    assert.deepEqual([loginEnabled, securityRoleId, winningRuleId], [false, null, null]);
+  });
+
+  it('gives them the role of the rule as it was, and leaves alone who was edited since', async () => {
+    const at = await startGuardWorld(world);
+    await at.setGuard({});
+    const [edited = ''] = await at.hire(1);
+    const [former, mistaken, own] = ['Technician', 'Read Only', 'Administrator'].map((it) => world.roles[it]);
+    const set = await changed('PATCH', `/mapping-rules/${at.staffRuleId}`, { securityRoleId: mistaken });
+    const [newcomer = ''] = await at.hire(1);
+    assert.equal((await employeeOf(newcomer)).securityRoleId, mistaken);
+    const { id } = await employeeOf(edited);
+    await world.expect(200, 'PATCH', `/employees/${id}`, { securityRoleId: own });
+    const { leftAlone } = await undo(set);
+    assert.deepEqual(
+      leftAlone.map(({ field }: Json) => field),
+      ['securityRoleId'],
+    );
+    assert.equal((await employeeOf(newcomer)).securityRoleId, former);
+    assert.equal((await employeeOf(edited)).securityRoleId, own);
+  });
+
+  it('gives the login back to those from whom an approval has taken it meanwhile (A-24)', async () => {
+    const at = await startGuardWorld(world);
+    const [moved = ''] = await at.hire(1);
+    await at.setGuard({ maxDeactivations: 0 });
+    const set = await changed('PATCH', `/mapping-rules/${at.staffRuleId}`, { enabled: false });
+    const [held] = await at.waiting();
+    await world.expect(200, 'POST', '/held-changes/approve', { ids: [held.id] });
+    assert.equal(await at.loginOf(moved), false);
+    await undo(set);
+    assert.equal(await at.loginOf(moved), true);
+  });
+});

@@ -5,7 +5,7 @@ import { actorName } from '../people/manual-events.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import type { ReplanAll } from '../reconcile/replan-all.ts';
 import type { ChangeSet, ChangeSetFilter, ConfigurationChange } from './change-set-ports.ts';
-import { decideWaiting } from './decide-waiting.ts';
+import { decideConcerned, type RestoredRules } from './decide-concerned.ts';
 import { noteConfiguration } from './note-configuration.ts';
 import {
   type ConfigurationUndo,
@@ -136,7 +136,8 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
     const isSwitchedOn = await writeConfigurationUndo(stores, plan.changes, now);
     await noteConfiguration(stores, context, plan.changes, now);
     const batch = await undoBatch(stores, request, undo, null);
-    const restored = { isSwitchedOn, changes: plan.changes };
+    const settledUserIds = new Set(batch.settledUserIds);
+    const restored = { isSwitchedOn, changes: plan.changes, settledUserIds };
     const hasJobs = batch.next === null && (await decideAgain(stores, context, restored, dependencies));
     return { plan, restored, batch, hasJobs };
   });
@@ -149,6 +150,7 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
     const following = await unitOfWork.write(context, 'shared', async (stores) => {
       const batch = await undoBatch(stores, request, undo, before);
       const isLast = batch.next === null;
+      for (const userId of batch.settledUserIds) first.restored.settledUserIds.add(userId);
       return {
         batch,
         hasJobs: isLast && (await decideAgain(stores, context, first.restored, dependencies)),
@@ -162,19 +164,18 @@ async function undoChangeSet(request: UndoRequest, dependencies: ChangeSetDepend
   return tally.tell(id, context.requestId);
 }
 
-interface RestoredConfiguration {
+interface RestoredConfiguration extends RestoredRules {
   readonly isSwitchedOn: boolean;
-  readonly changes: readonly ConfigurationChange[];
 }
 
 /** What the restored configuration asks for, once everybody is as before. Answers true when jobs were left. */
 async function decideAgain(
   stores: Stores,
   context: OrganizationContext,
-  { isSwitchedOn, changes }: RestoredConfiguration,
+  { isSwitchedOn, ...rules }: RestoredConfiguration,
   dependencies: ChangeSetDependencies,
 ): Promise<boolean> {
-  if (!isSwitchedOn) return decideWaiting(stores, context, changes, dependencies);
+  if (!isSwitchedOn) return decideConcerned(stores, context, rules, dependencies);
   await dependencies.replanAll(stores, context);
   return true;
 }

@@ -20,6 +20,8 @@ export interface UndoneBatch {
   /** Entries of the undo, one for each record that changed. */
   readonly events: readonly EventDraft[];
   readonly userIds: readonly string[];
+  /** Those of them whose records the entries had changed. */
+  readonly settledUserIds: readonly string[];
   /** Where the next batch goes on; null after the last one. */
   readonly next: string | null;
 }
@@ -85,11 +87,11 @@ export class UndoWork {
         .flatMap((change) => undoRecordChange(change, facts).map((it) => ({ ...it, directoryUserId }))),
     );
     const changed = ledger.changedPeople().filter(({ after }) => !before.has(after));
-    const userIds = events.map((event) => event.directoryUserId).filter((id) => id !== null);
     return {
       left,
       events: changed.flatMap((it) => undoEvent(it, this.#scope.reason)),
-      userIds: [...new Set(userIds)],
+      userIds: usersOf(events),
+      settledUserIds: usersOf(events.filter(({ records }) => records.length > 0)),
       next: events.length === undoBatchSize ? (events.at(-1)?.id ?? null) : null,
     };
   }
@@ -99,9 +101,12 @@ function lookupOf(events: readonly RecordedEvent[]): UndoLookup {
   const { personIds, userIds, addressKeys, usernameKeys } = undoKeys(
     events.flatMap((event) => event.records),
   );
-  const own = events.map((event) => event.directoryUserId).filter((id) => id !== null);
-  return { personIds, userIds: [...new Set([...userIds, ...own])], addressKeys, usernameKeys };
+  return { personIds, userIds: [...new Set([...userIds, ...usersOf(events)])], addressKeys, usernameKeys };
 }
+
+const usersOf = (events: readonly RecordedEvent[]): readonly string[] => [
+  ...new Set(events.map(({ directoryUserId }) => directoryUserId).filter((id) => id !== null)),
+];
 
 /** They are locked only when one of them is among the people: then nobody else may take away the last but one. */
 async function administratorsOf(stores: Stores, facts: CaseFacts): Promise<Set<string>> {

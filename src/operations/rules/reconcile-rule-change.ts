@@ -18,9 +18,20 @@ const idPage = 10_000;
 export async function reconcileRuleChange(
   stores: Stores,
   context: OrganizationContext,
-  { connectionId, groupIds }: RuleChange,
+  change: RuleChange,
   tools: DecisionTools,
 ): Promise<boolean> {
+  const { connectionId } = change;
+  const userIds = await membersUnder(stores, change);
+  const log = { connectionId, trigger: 'ruleChange', runId: null, requestId: context.requestId } as const;
+  return reconcileMembers(stores, context, { connectionId, userIds, cause: 'ruleChange', log }, tools);
+}
+
+/** Ids of the users in the groups. */
+export async function membersUnder(
+  stores: Stores,
+  { connectionId, groupIds }: RuleChange,
+): Promise<readonly string[]> {
   const userIds: string[] = [];
   let after: string | null = null;
   do {
@@ -28,6 +39,5 @@ export async function reconcileRuleChange(
     userIds.push(...page);
     after = page.length === idPage ? (page.at(-1) ?? null) : null;
   } while (after !== null);
-  const log = { connectionId, trigger: 'ruleChange', runId: null, requestId: context.requestId } as const;
-  return reconcileMembers(stores, context, { connectionId, userIds, cause: 'ruleChange', log }, tools);
+  return userIds;
 }
