@@ -13,7 +13,7 @@ import type { Finishing } from './finishing.ts';
 import type { HeldChangeStore } from './guard/held-change-ports.ts';
 import type { AdminStores } from './organizations/admin-ports.ts';
 import type { CaseLookup } from './reconcile/planning-ports.ts';
-import type { ResourcePageResult, ResourceQuery } from './resource-query.ts';
+import type { ResourceFilter, ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './resources/scim-operations.ts';
 import type { GraphSyncStores } from './sync/graph-sync-ports.ts';
 import type { TokenCacheStore } from './tenants/graph-sign-in-ports.ts';
@@ -169,6 +169,8 @@ export interface MembershipStore {
   readonly add: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
   readonly remove: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
   readonly replace: (group: DirectoryGroup, userIds: readonly string[]) => Promise<MembershipChange>;
+  /** Ids of the members that satisfy a condition whose paths name parts of one member. */
+  readonly matching: (group: DirectoryGroup, where: ResourceFilter) => Promise<readonly string[]>;
   /** Members in id order, for one group or a page of groups. */
   readonly membersOf: (groupIds: readonly string[]) => Promise<ReadonlyMap<string, MemberList>>;
 }

@@ -2,6 +2,7 @@ import type { MemberList } from '../directory/member-list.ts';
 import { OperationError } from '../operations/operation-error.ts';
 import type { MembershipChange, MembershipStore } from '../operations/ports.ts';
 import { addMembers, membersOfGroups, removeMembers, replaceMembers } from './membership-statements.ts';
+import { memberSelection } from './query/member-selection.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { StoredMembers } from './stored-members.ts';
 import { isUuid } from './uuid.ts';
@@ -47,6 +48,18 @@ const arrayOf = (ids: readonly string[]): string => `{${ids.join(',')}}`;
 export function makeMembershipStore(connection: SqlConnection): MembershipStore {
   const { organizationId } = connection.context;
 
+  /** RFC 7643 §4.2 allows groups as members; who sends one is to learn what is done instead. */
+  const refuseGroups = async (ids: readonly string[]): Promise<void> => {
+    const [group] = await connection.rows<{ readonly id: string }>({
+      text: `select g.directory_group_id as id from directory_groups g
+        where g.organization_id = $1::uuid and g.directory_group_id = any($2::uuid[]) and g.deleted_at is null limit 1`,
+      values: [organizationId, ids],
+    });
+    if (group === undefined) return;
+    const detail = `"${group.id}" is a group; members must be users. Send the users of nested groups, or connect the directory by Microsoft Graph, which follows nesting.`;
+    throw new OperationError('invalid', detail, { reason: 'value' });
+  };
+
   const change = async (
     name: string,
     text: string,
@@ -54,7 +67,10 @@ export function makeMembershipStore(connection: SqlConnection): MembershipStore 
   ): Promise<MembershipChange> => {
     const [row] = await connection.rows<ChangeRow>({ name, text, values: [organizationId, ...values] });
     if (row === undefined) throw new Error('A membership statement answers exactly one row');
-    refuseMissing(row.missing ?? []);
+    if (row.missing !== null && row.missing.length > 0) {
+      await refuseGroups(row.missing);
+      refuseMissing(row.missing);
+    }
     return {
       changedUserIds: row.changed === null ? [] : row.changed.split(','),
       memberCount: row.memberCount,
@@ -75,6 +91,12 @@ export function makeMembershipStore(connection: SqlConnection): MembershipStore 
     replace: async (group, userIds) => {
       refuseMissing(userIds.filter((id) => !isUuid(id)));
       return change('replace_members', replaceMembers, [group.id, group.connectionId, arrayOf(userIds)]);
+    },
+    matching: async (group, where) => {
+      const rows = await connection.rows<{ readonly id: string }>(
+        memberSelection(organizationId, group.id, where),
+      );
+      return rows.map((row) => row.id);
     },
     membersOf: async (groupIds) => {
       const rows = await connection.rows<MembersRow>({

@@ -12,9 +12,11 @@ export interface ReadGroup {
 /** Reads the body of a POST or PUT of a group, RFC 7644 §3.3 and §3.5.1. */
 export function readGroup(body: unknown, catalogue: Catalogue): ReadGroup {
   const { draft, steps } = readResourceBody(body, 'Group', catalogue);
-  const members = steps.findLast((step) => step.kind === 'members');
+  const stated = steps.flatMap((step) =>
+    step.kind === 'members' && step.step.kind !== 'removeWhere' ? [step.step] : [],
+  );
   return {
     content: groupOfDraft(draft),
-    memberIds: members?.kind === 'members' ? members.step.ids : null,
+    memberIds: stated.at(-1)?.ids ?? null,
   };
 }

@@ -7,7 +7,7 @@ import type { MembershipChange, Stores } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
 import { reconcileMembers } from '../reconcile/reconcile-members.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
-import type { ScimOperations } from './scim-operations.ts';
+import type { GroupMemberStep, ScimOperations } from './scim-operations.ts';
 
 export const groupNotFound = (id: string): OperationError =>
   new OperationError('not-found', `There is no group ${id}.`);
@@ -43,15 +43,21 @@ export function makeChangeGroup(dependencies: ScimDependencies): ScimOperations[
   };
 }
 
+async function named(stores: Stores, group: DirectoryGroup, step: GroupMemberStep): Promise<MemberStep> {
+  if (step.kind !== 'removeWhere') return step;
+  return { kind: 'remove', ids: await stores.memberships.matching(group, step.where) };
+}
+
 async function applySteps(
   stores: Stores,
   group: DirectoryGroup,
-  steps: readonly MemberStep[],
+  steps: readonly GroupMemberStep[],
 ): Promise<MembershipChange> {
   const changed: (readonly string[])[] = [];
   let { memberCount } = group;
   for (const step of steps) {
-    const result = await stores.memberships[step.kind]({ ...group, memberCount }, step.ids);
+    const { kind, ids } = await named(stores, group, step);
+    const result = await stores.memberships[kind]({ ...group, memberCount }, ids);
     changed.push(result.changedUserIds);
     memberCount = result.memberCount;
   }

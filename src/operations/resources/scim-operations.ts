@@ -4,7 +4,7 @@ import type { JsonObject } from '../../directory/json.ts';
 import type { MemberList } from '../../directory/member-list.ts';
 import type { StoredJson } from '../../directory/stored-json.ts';
 import type { ConnectionContext } from '../context.ts';
-import type { ResourcePageResult, ResourceQuery } from '../resource-query.ts';
+import type { ResourceFilter, ResourcePageResult, ResourceQuery } from '../resource-query.ts';
 
 /** `If-Match`: `any` for `*`, otherwise the versions named; absent when the client sent none. RFC 7644 §3.14. */
 export type VersionPrecondition = 'any' | readonly number[] | null;
@@ -30,10 +30,13 @@ export interface GroupView {
 /** Pure: the stored content in, the wanted content out; throws OperationError when the change cannot be applied. */
 export type UserChange = (current: UserContent) => UserContent;
 
+/** By ids, or whoever satisfies a condition on one member (`value`, `display`, `type`) when its turn comes. */
+export type GroupMemberStep = MemberStep | { readonly kind: 'removeWhere'; readonly where: ResourceFilter };
+
 export interface GroupChange {
   /** Pure change of the group's own attributes; null when only members change. */
   readonly content: ((current: GroupContent) => GroupContent) | null;
-  readonly memberSteps: readonly MemberStep[];
+  readonly memberSteps: readonly GroupMemberStep[];
 }
 
 export interface ChangeOptions {

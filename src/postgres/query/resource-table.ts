@@ -8,6 +8,8 @@ export interface ResourceTable {
   readonly id: string;
   /** Attributes that have columns, by `attribute` or `attribute.subAttribute`. */
   readonly columns: ReadonlyMap<string, Scalar>;
+  /** Attributes of extensions that are found in another row, by URN, attribute and sub-attribute with colons between. */
+  readonly derived: ReadonlyMap<string, Scalar>;
   /** The multi-valued attribute that is kept as memberships. */
   readonly references: References;
   readonly hasEmailIndex: boolean;
@@ -45,6 +47,16 @@ const matchBy =
 
 const byExternalId = (value: string): string => `x.external_id = ${value}`;
 
+const enterpriseUser = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const managerId = `(u.attributes -> '${enterpriseUser}' -> 'manager' ->> 'value')`;
+
+/** As the manager's own `displayName` is now. A stored id is text, and may have come from before ids were checked. */
+const managerName = `(
+  select x.attributes ->> 'displayName' from directory_users x
+  where x.organization_id = u.organization_id and x.connection_id = u.connection_id and x.deleted_at is null
+    and x.directory_user_id = (case when ${managerId} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then ${managerId}::uuid end))`;
+
 export const userTable: ResourceTable = {
   name: 'directory_users',
   alias: 'u',
@@ -56,6 +68,7 @@ export const userTable: ResourceTable = {
     ['userName', { ...textColumn('u.user_name', 'u.user_name_key'), isRequired: true }],
     ['active', nativeColumn('boolean', 'u.active')],
   ]),
+  derived: new Map([[`${enterpriseUser}:manager:displayName`, textColumn(managerName)]]),
   references: {
     attribute: 'groups',
     from: `from memberships m
@@ -92,6 +105,7 @@ export const groupTable: ResourceTable = {
     ['id', nativeColumn('uuid', 'g.directory_group_id')],
     ['displayName', { ...textColumn('g.display_name', 'g.display_name_key'), isRequired: true }],
   ]),
+  derived: new Map(),
   references: {
     attribute: 'members',
     from: `from memberships m

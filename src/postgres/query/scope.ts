@@ -41,7 +41,10 @@ export function resourceScope(table: ResourceTable, parameters: Parameters): Sco
     scalar: (path) => {
       if (path.multiValued) return null;
       const name = path.subAttribute === null ? path.attribute : `${path.attribute}.${path.subAttribute}`;
-      const column = path.extension === null ? table.columns.get(name) : undefined;
+      const column =
+        path.extension === null
+          ? table.columns.get(name)
+          : table.derived.get(`${path.extension}:${path.attribute}:${path.subAttribute}`);
       if (column !== undefined) return column;
       const json = attributeJson(stored, path, parameters);
       return path.subAttribute === null
@@ -55,14 +58,20 @@ export function resourceScope(table: ResourceTable, parameters: Parameters): Sco
   };
 }
 
-function referenceElements({ from, columns }: References): Elements {
+/** Within one membership, under the aliases of `References.from`. */
+export function referenceScope({ columns }: References): Scope {
   const scope: Scope = {
     indexed: () => null,
     scalar: (path) => columns.get(path.subAttribute ?? 'value') ?? absent,
     elements: () => ({ scope, exists: () => 'false' }),
   };
+  return scope;
+}
+
+function referenceElements(references: References): Elements {
+  const { from } = references;
   return {
-    scope,
+    scope: referenceScope(references),
     exists: (condition) => `exists (select ${from}${condition === null ? '' : ` and (${condition})`})`,
   };
 }

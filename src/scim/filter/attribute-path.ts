@@ -27,14 +27,5 @@ export function elementPath(attribute: CatalogueAttribute): AttributePath {
   };
 }
 
-/**
- * Whether queries may name it. What is never returned would be guessed by filters (RFC 7644 §7.5.2); `$ref`, `location`
- * and a manager's `displayName` are made when a resource is shown, so there is nothing to compare with.
- */
-export function isSearchable(attribute: CatalogueAttribute, sub: CatalogueAttribute | null): boolean {
-  if (attribute.returned === 'never') return false;
-  if (sub === null) return true;
-  if (attribute.name === 'meta') return sub.name !== 'location';
-  if (attribute.name === 'manager' && sub.name === 'displayName') return false;
-  return sub.name !== '$ref';
-}
+/** Whether queries may name it. What is never returned would be guessed by filters (RFC 7644 §7.5.2). */
+export const isSearchable = (attribute: CatalogueAttribute): boolean => attribute.returned !== 'never';

@@ -12,6 +12,8 @@ export interface FilterReading {
   readonly kind: ResourceKind;
   readonly catalogue: Catalogue;
   readonly reason: FilterReason;
+  /** In a search across types: the type whose attributes are understood too, as ones without a value here. */
+  readonly foreign: ResourceKind | null;
   /** Inside brackets: names are sub-attributes of this attribute. */
   readonly within: CatalogueAttribute | null;
   readonly used: { depth: number; nodes: number };
@@ -66,8 +68,33 @@ function readTerm(reading: FilterReading): ResourceFilter {
   }
   if (name === '') throw filterFault(reading.reason, `An attribute name is missing at ${scanner.position()}`);
   if (reading.within === null && isSchemasName(name)) return readSchemasComparison(reading);
-  if (scanner.peek() === '[') return readValuePath(reading, name);
+  if (isForeign(reading, name) && reading.foreign !== null) {
+    return withoutValue(readNamed({ ...reading, kind: reading.foreign, foreign: null }, name));
+  }
+  return readNamed(reading, name);
+}
+
+function readNamed(reading: FilterReading, name: string): ResourceFilter {
+  if (reading.scanner.peek() === '[') return readValuePath(reading, name);
   return readComparison(reading, resolveTarget(reading, name));
+}
+
+const isForeign = (reading: FilterReading, name: string): boolean =>
+  reading.within === null && reading.foreign !== null && resolveOutside(reading, name) === null;
+
+/** RFC 7644 §3.4.2.1: an attribute that is not part of a resource type counts as one without a value. */
+function withoutValue(filter: ResourceFilter): ResourceFilter {
+  switch (filter.kind) {
+    case 'all':
+    case 'any':
+      return { kind: filter.kind, of: filter.of.map(withoutValue) };
+    case 'not':
+      return { kind: 'not', of: withoutValue(filter.of) };
+    case 'compare':
+      return { kind: (filter.operator === 'ne') === (filter.value !== null) ? 'all' : 'any', of: [] };
+    default:
+      return { kind: 'any', of: [] };
+  }
 }
 
 function readGroup(reading: FilterReading): ResourceFilter {
@@ -114,7 +141,7 @@ function isBracketable(attribute: CatalogueAttribute): boolean {
 function resolveTarget(reading: FilterReading, name: string): Target {
   const target =
     reading.within === null ? resolveOutside(reading, name) : resolveWithin(reading.within, name);
-  if (target === null || !isSearchable(target.attribute, target.sub)) {
+  if (target === null || !isSearchable(target.attribute)) {
     throw filterFault(
       reading.reason,
       `${clip(name)} is not an attribute of ${reading.kind} that can be searched`,

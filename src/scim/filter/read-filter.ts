@@ -8,9 +8,15 @@ const MAX_FILTER_LENGTH = 8 * 1024;
 
 /**
  * Reads a filter of RFC 7644 §3.4.2.2 in one pass. Every fault is an OperationError('invalid', reason 'filter').
+ * In a search across types the attributes of the `foreign` one are understood as ones without a value.
  * Paths inside an `element` are complete (`emails`, sub-attribute `type`) and mean that one element.
  */
-export function readFilter(text: string, kind: ResourceKind, catalogue: Catalogue): ResourceFilter {
+export function readFilter(
+  text: string,
+  kind: ResourceKind,
+  catalogue: Catalogue,
+  foreign: ResourceKind | null = null,
+): ResourceFilter {
   if (text.length > MAX_FILTER_LENGTH) {
     throw filterFault('filter', `The filter is longer than ${MAX_FILTER_LENGTH} characters`);
   }
@@ -20,6 +26,7 @@ export function readFilter(text: string, kind: ResourceKind, catalogue: Catalogu
     kind,
     catalogue,
     reason: 'filter',
+    foreign,
     within: null,
     used: { depth: 0, nodes: 0 },
   });

@@ -42,7 +42,15 @@ function readBracketed(
   const { attribute } = resolved;
   const scanner = makeFilterScanner(text, 'path');
   const where = readEnclosed(
-    { scanner, kind, catalogue, reason: 'path', within: attribute, used: { depth: 0, nodes: 0 } },
+    {
+      scanner,
+      kind,
+      catalogue,
+      reason: 'path',
+      foreign: null,
+      within: attribute,
+      used: { depth: 0, nodes: 0 },
+    },
     '[',
     ']',
   );

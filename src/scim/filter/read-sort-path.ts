@@ -11,8 +11,10 @@ export function readSortPath(text: string, kind: ResourceKind, catalogue: Catalo
   const resolved = resolveName(text.trim(), kind, catalogue);
   if (resolved === null || resolved.kind === 'schema') return null;
   const { attribute, sub } = resolved;
-  if (!isSearchable(attribute, sub) || attribute.name === 'groups' || attribute.name === 'members')
-    return null;
+  if (!isSearchable(attribute) || attribute.name === 'groups' || attribute.name === 'members') return null;
+  // Locations of one type differ by the id alone.
+  if (sub?.name === 'location' && attribute.name === 'meta') return readSortPath('id', kind, catalogue);
+  if (sub?.name === '$ref') return comparisonPath(attribute, null);
   const path = comparisonPath(attribute, sub);
   return path.type === 'complex' ? null : path;
 }

@@ -1,6 +1,6 @@
-import type { MemberStep } from '../../directory/directory-group.ts';
 import type { JsonValue } from '../../directory/json.ts';
 import type { ResourceFilter } from '../../operations/resource-query.ts';
+import type { GroupMemberStep } from '../../operations/resources/scim-operations.ts';
 import type { CatalogueAttribute } from '../catalogue.ts';
 
 /** Where a step works: an attribute, perhaps only some elements of it, perhaps one sub-attribute. */
@@ -22,4 +22,4 @@ export type PatchStep =
   | { readonly kind: 'clear'; readonly target: StepTarget }
   /** `remove` with a list of values: only those elements go. */
   | { readonly kind: 'remove-values'; readonly target: StepTarget; readonly values: readonly JsonValue[] }
-  | { readonly kind: 'members'; readonly step: MemberStep };
+  | { readonly kind: 'members'; readonly step: GroupMemberStep };

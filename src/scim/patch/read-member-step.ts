@@ -1,6 +1,6 @@
 import type { MemberStep } from '../../directory/directory-group.ts';
-import { OperationError } from '../../operations/operation-error.ts';
 import type { ResourceFilter } from '../../operations/resource-query.ts';
+import type { GroupMemberStep } from '../../operations/resources/scim-operations.ts';
 import { readMemberIds } from '../read-member-ids.ts';
 import { mutabilityFault } from '../value-fault.ts';
 import type { OperationName } from './clients/entra-capitalised-operations.ts';
@@ -13,7 +13,7 @@ export function readMemberStep(
   target: StepTarget,
   raw: unknown,
   inObject: boolean,
-): MemberStep | null {
+): GroupMemberStep | null {
   if (target.sub !== null)
     throw mutabilityFault('A member cannot be changed in place; remove it and add the other');
   if (target.where !== null) return removeSelected(op, target.where);
@@ -38,35 +38,47 @@ function addition(ids: readonly string[]): MemberStep | null {
   return ids.length === 0 ? null : { kind: 'add', ids };
 }
 
-/** `remove` on `members[value eq "a" or value eq "b"]`. */
-function removeSelected(op: OperationName, where: ResourceFilter): MemberStep | null {
+/** `remove` on `members[value eq "a" or value eq "b"]` names ids; any other condition is left to the store. */
+function removeSelected(op: OperationName, where: ResourceFilter): GroupMemberStep | null {
   if (op !== 'remove')
     throw mutabilityFault('A member cannot be changed in place; remove it and add the other');
   const ids = selectedIds(where);
+  if (ids === null) return { kind: 'removeWhere', where };
   if (ids === 'everyone') return { kind: 'replace', ids: [] };
   return ids.size === 0 ? null : { kind: 'remove', ids: [...ids] };
 }
 
 type Selection = ReadonlySet<string> | 'everyone';
 
-function selectedIds(where: ResourceFilter): Selection {
+/** Null where the ids cannot be told from the condition alone. */
+function selectedIds(where: ResourceFilter): Selection | null {
   switch (where.kind) {
     case 'any':
-      return where.of.map(selectedIds).reduce(unite, new Set<string>());
+      return joinSelections(where.of, new Set<string>(), unite);
     case 'all':
-      return where.of.map(selectedIds).reduce(intersect, 'everyone');
+      return joinSelections(where.of, 'everyone', intersect);
     case 'compare':
-      if (where.operator === 'eq' && typeof where.value === 'string') {
-        if (where.path.subAttribute === 'value') return new Set([where.value]);
-        // Members are users, nothing else.
-        if (where.path.subAttribute === 'type' && where.value.toLowerCase() === 'user') return 'everyone';
-      }
-      break;
+      if (where.operator !== 'eq' || typeof where.value !== 'string') return null;
+      if (where.path.subAttribute === 'value') return new Set([where.value]);
+      // Members are users, nothing else.
+      return where.path.subAttribute === 'type' && where.value.toLowerCase() === 'user' ? 'everyone' : null;
     default:
+      return null;
   }
-  throw new OperationError('invalid', 'Members are selected by value eq, combined with or', {
-    reason: 'path',
-  });
+}
+
+function joinSelections(
+  parts: readonly ResourceFilter[],
+  start: Selection,
+  join: (one: Selection, other: Selection) => Selection,
+): Selection | null {
+  let joined: Selection = start;
+  for (const part of parts) {
+    const ids = selectedIds(part);
+    if (ids === null) return null;
+    joined = join(joined, ids);
+  }
+  return joined;
 }
 
 function unite(one: Selection, other: Selection): Selection {

@@ -1,4 +1,5 @@
 import type { GroupChange, GroupView } from '../../operations/resources/scim-operations.ts';
+import { replaceLocations } from '../filter/replace-locations.ts';
 import { readGroupPatch } from '../patch/read-group-patch.ts';
 import { Answer } from '../protocol/answer.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -60,8 +61,8 @@ export const groupEndpoint: ResourceEndpoint = {
   kind: 'Group',
 
   async query(exchange, request) {
-    const { context, operations, catalogue } = exchange;
-    const query = toResourceQuery(request, 'Group', catalogue, withMembers(exchange));
+    const { context, operations } = exchange;
+    const query = toResourceQuery(request, 'Group', exchange, withMembers(exchange));
     const { total, items, nextCursor } = await operations.listGroups(context, query);
     return { total, resources: items.map((view) => represent(exchange, view)), nextCursor };
   },
@@ -91,7 +92,16 @@ export const groupEndpoint: ResourceEndpoint = {
   },
 
   async patch(exchange, id, body) {
-    const view = await change(exchange, id, readGroupPatch(body, exchange.catalogue));
+    const { context, catalogue } = exchange;
+    const { content, memberSteps } = readGroupPatch(body, catalogue);
+    const view = await change(exchange, id, {
+      content,
+      memberSteps: memberSteps.map((step) =>
+        step.kind === 'removeWhere'
+          ? { ...step, where: replaceLocations(step.where, 'Group', context.scimBaseUrl) }
+          : step,
+      ),
+    });
     if (isAnsweredWithBody(exchange, view)) return answerWrittenGroup(exchange, 200, view);
     return new Answer(204, {
       location: locationOfGroup(exchange.context.scimBaseUrl, view.group.id),

@@ -1,3 +1,4 @@
+import type { ConnectionContext } from '../../operations/context.ts';
 import type {
   ResourceFilter,
   ResourceKind,
@@ -8,6 +9,7 @@ import type {
 import type { Catalogue } from '../catalogue.ts';
 import { readFilter } from '../filter/read-filter.ts';
 import { readSortPath } from '../filter/read-sort-path.ts';
+import { replaceLocations } from '../filter/replace-locations.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { ScimRefusal } from '../protocol/scim-refusal.ts';
 
@@ -17,6 +19,8 @@ export interface ListRequest {
   readonly sortBy: string | null;
   readonly descending: boolean;
   readonly page: ResourcePage;
+  /** At the root: attributes of the other type may be named, RFC 7644 §3.4.2.1. */
+  readonly isAcrossTypes?: boolean;
 }
 
 /** The parameters as they stand in a query string or in a search request. */
@@ -70,22 +74,27 @@ function readSort(request: ListRequest, kind: ResourceKind, catalogue: Catalogue
   return path === null ? null : { path, descending: request.descending };
 }
 
-export function readFilterOf(
-  request: ListRequest,
-  kind: ResourceKind,
-  catalogue: Catalogue,
-): ResourceFilter | null {
-  return request.filter === null ? null : readFilter(request.filter, kind, catalogue);
+function readFilterOf(request: ListRequest, kind: ResourceKind, catalogue: Catalogue): ResourceFilter | null {
+  if (request.filter === null) return null;
+  const foreign = kind === 'User' ? 'Group' : 'User';
+  return readFilter(request.filter, kind, catalogue, request.isAcrossTypes === true ? foreign : null);
+}
+
+/** What names in a query mean: the connection's schemas, and the base of its locations. */
+interface QueryScope {
+  readonly catalogue: Catalogue;
+  readonly context: ConnectionContext;
 }
 
 export function toResourceQuery(
   request: ListRequest,
   kind: ResourceKind,
-  catalogue: Catalogue,
+  { catalogue, context }: QueryScope,
   withReferences: boolean,
 ): ResourceQuery {
+  const filter = readFilterOf(request, kind, catalogue);
   return {
-    filter: readFilterOf(request, kind, catalogue),
+    filter: filter === null ? null : replaceLocations(filter, kind, context.scimBaseUrl),
     sort: readSort(request, kind, catalogue),
     page: request.page,
     withReferences,

@@ -46,8 +46,8 @@ export const userEndpoint: ResourceEndpoint = {
   kind: 'User',
 
   async query(exchange, request) {
-    const { context, operations, catalogue } = exchange;
-    const query = toResourceQuery(request, 'User', catalogue, withGroups(exchange));
+    const { context, operations } = exchange;
+    const query = toResourceQuery(request, 'User', exchange, withGroups(exchange));
     const { total, items, nextCursor } = await operations.listUsers(context, query);
     return { total, resources: items.map((view) => represent(exchange, view)), nextCursor };
   },

@@ -1,31 +1,9 @@
-import { OperationError } from '../../operations/operation-error.ts';
 import { ScimRefusal } from '../protocol/scim-refusal.ts';
 import { resourceEndpoints } from '../resources/endpoints.ts';
-import { type ListRequest, readFilterOf } from '../resources/list-request.ts';
+import type { ListRequest } from '../resources/list-request.ts';
 import type { ListResult } from '../resources/list-response.ts';
 import type { ResourceEndpoint } from '../resources/resource-endpoint.ts';
 import type { ScimExchange } from '../resources/scim-exchange.ts';
-
-function isUnreadableFilter(error: unknown): boolean {
-  return error instanceof OperationError && error.kind === 'invalid' && error.reason === 'filter';
-}
-
-/** A type that lacks an attribute of the filter has no match; a filter that fits no type at all is refused. */
-function endpointsFor(request: ListRequest, exchange: ScimExchange): readonly ResourceEndpoint[] {
-  const fitting: ResourceEndpoint[] = [];
-  let fault: unknown;
-  for (const endpoint of resourceEndpoints) {
-    try {
-      readFilterOf(request, endpoint.kind, exchange.catalogue);
-      fitting.push(endpoint);
-    } catch (error) {
-      if (!isUnreadableFilter(error)) throw error;
-      fault = error;
-    }
-  }
-  if (fitting.length === 0) throw fault;
-  return fitting;
-}
 
 async function queryByIndex(
   endpoints: readonly ResourceEndpoint[],
@@ -111,10 +89,10 @@ async function queryByCursor(
 }
 
 /** A query at the root of the connection, paged across all resource types. RFC 7644 §3.4.2.1. */
-export async function queryAllTypes(exchange: ScimExchange, request: ListRequest): Promise<ListResult> {
-  const endpoints = endpointsFor(request, exchange);
-  const { page } = request;
+export async function queryAllTypes(exchange: ScimExchange, typed: ListRequest): Promise<ListResult> {
+  const { page } = typed;
+  const request = { ...typed, isAcrossTypes: true };
   return page.kind === 'index'
-    ? queryByIndex(endpoints, exchange, request, page)
-    : queryByCursor(endpoints, exchange, request, page);
+    ? queryByIndex(resourceEndpoints, exchange, request, page)
+    : queryByCursor(resourceEndpoints, exchange, request, page);
 }

@@ -124,6 +124,70 @@ describe('queries over the whole server', () => {
     assert.deepEqual(await scim.find('Groups', 'displayName eq "ENGINEERS"'), ['Engineers']);
   });
 
+  test('locations, references and the names of managers can be searched', async () => {
+    const adaId = ids.get(ada) ?? '';
+    const adaNow = await scim.expect(200, 'GET', `/Users/${adaId}`);
+    const [{ $ref: groupRef }] = adaNow.groups;
+    const managed = `${ENTERPRISE}:manager`;
+    await scim.patch(`/Users/${ids.get(grace)}`, { op: 'replace', path: managed, value: adaId });
+    await scim.patch(`/Users/${adaId}`, { op: 'replace', path: 'displayName', value: 'Ada Lovelace' });
+    const users: readonly (readonly [string, readonly string[]])[] = [
+      [`meta.location eq "${adaNow.meta.location}"`, [ada]],
+      [`meta.location eq "${adaNow.meta.location}x"`, []],
+      [`not (meta.location ew "${adaId}") and meta.location pr`, [grace, min]],
+      [`groups.$ref eq "${groupRef}"`, [ada]],
+      [`groups[$ref eq "${groupRef}" and type eq "direct"]`, [ada]],
+      [`${managed}.$ref eq "${adaNow.meta.location}"`, [grace]],
+      ['manager.$ref pr', [grace]],
+      [`${managed}.displayName eq "ada lovelace"`, [grace]],
+      ['manager[displayName sw "Ada"]', [grace]],
+      ['not (manager.displayName pr)', [ada, min]],
+    ];
+    for (const [filter, found] of users)
+      assert.deepEqual(new Set(await scim.find('Users', filter)), new Set(found), filter);
+    assert.deepEqual(await scim.find('Groups', `members.$ref eq "${adaNow.meta.location}"`), ['Engineers']);
+    assert.deepEqual(await scim.find('Groups', `meta.location eq "${groupRef}"`), ['Engineers']);
+    assert.deepEqual(await scim.find('Groups', 'members.$ref eq "https://elsewhere.example/Users/1"'), []);
+    for (const sortBy of ['manager.displayName', 'manager.$ref', 'meta.location'])
+      assert.equal((await scim.find('Users', 'userName pr', `&sortBy=${sortBy}`)).length, 3, sortBy);
+  });
+
+  test('members leave by any condition on a member', async () => {
+    const everybody = [...ids.values()];
+    const adaLocation = (await scim.expect(200, 'GET', `/Users/${ids.get(ada)}`)).meta.location;
+    const group = await scim.createGroup('Leavers', everybody);
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      ['display sw "min"', [ada, grace]],
+      ['display co "FABRIKAM" and type eq "user"', [ada]],
+      [`not (value eq "${ids.get(ada)}")`, [ada]],
+      [`value ne "${ids.get(ada)}" and value ne "${ids.get(min)}"`, [ada, min]],
+      [`value eq "${ids.get(min)}" or display eq "grace@fabrikam.example"`, [ada]],
+      [`$ref eq "${adaLocation}"`, [grace, min]],
+      [`$ref ew "${ids.get(ada)}" or not (display pr)`, [grace, min]],
+      ['type eq "Group"', [ada, grace, min]],
+      ['type ne "Group"', []],
+    ];
+    for (const [where, left] of cases) {
+      await scim.patch(`/Groups/${group}`, { op: 'add', path: 'members', value: everybody });
+      const { status } = await scim.patch(`/Groups/${group}`, { op: 'remove', path: `members[${where}]` });
+      assert.equal(status, 200, where);
+      const { members = [] } = await scim.expect(200, 'GET', `/Groups/${group}`);
+      const present = members.map(({ value }: { value: string }) => value).sort();
+      assert.deepEqual(present, left.map((name) => ids.get(name) ?? '').sort(), where);
+    }
+    await scim.call('DELETE', `/Groups/${group}`);
+  });
+
+  test('a group as a member is refused with the reason', async () => {
+    const inner = await scim.createGroup('Inner');
+    const outer = await scim.createGroup('Outer');
+    const value = [{ value: inner, type: 'Group' }];
+    const { status, body } = await scim.patch(`/Groups/${outer}`, { op: 'add', path: 'members', value });
+    assert.deepEqual([status, body.scimType], [400, 'invalidValue']);
+    assert.match(body.detail, new RegExp(`"${inner}" is a group`));
+    for (const id of [inner, outer]) await scim.call('DELETE', `/Groups/${id}`);
+  });
+
   test('sorted lists put absent values last and turn round on request', async () => {
     const sorted = (query: string) => scim.find('Users', 'userName pr', `&${query}`);
     assert.deepEqual(await sorted('sortBy=userName'), [ada, grace, min]);
@@ -176,6 +240,11 @@ describe('queries over the whole server', () => {
     );
     assert.equal((await search({ filter: 'meta.resourceType eq "Group"' })).totalResults, 2);
     assert.equal((await search({ filter: 'displayName sw "eng"' })).totalResults, 2);
+    // RFC 7644 §3.4.2.1: a group is like a user without a userName.
+    assert.equal((await search({ filter: `displayName sw "eng" or userName eq "${ada}"` })).totalResults, 3);
+    assert.equal((await search({ filter: `userName ne "${ada}"` })).totalResults, 4);
+    assert.equal((await search({ filter: 'userName pr' })).totalResults, 3);
+    assert.equal((await search({ filter: 'not (members pr)' })).totalResults, 4);
     let cursor: string | undefined = '';
     let seen = 0;
     while (cursor !== undefined && seen < 10) {

@@ -58,6 +58,8 @@ describe('a sort path', () => {
     assert.equal(sorted('name.familyName')?.subAttribute, 'familyName');
     assert.equal(sorted(`${ENTERPRISE}:department`)?.extension, ENTERPRISE);
     assert.equal(sorted('meta.lastModified')?.type, 'dateTime');
+    assert.equal(sorted('meta.location')?.attribute, 'id');
+    assert.equal(sorted('manager.$ref')?.subAttribute, 'value');
   });
 
   for (const text of [
@@ -67,7 +69,7 @@ describe('a sort path', () => {
     'addresses',
     'password',
     'groups',
-    'meta.location',
+    'groups.$ref',
     ENTERPRISE,
     'a.b.c',
   ]) {

@@ -6,6 +6,7 @@ import type {
   ScimOperations,
   VersionPrecondition,
 } from '../../../src/operations/resources/scim-operations.ts';
+import { elementMatches } from '../../../src/scim/filter/element-matches.ts';
 import { uuidV7 } from '../../../src/uuid-v7.ts';
 
 const NOW = '2026-03-01T09:00:00.000Z';
@@ -156,7 +157,14 @@ export function makeMemoryOperations(connectionId: string): MemoryOperations {
       const current = known(groups, id, 'Group');
       checkVersion(ifMatch, current.version);
       const set = new Set(members.get(id));
-      for (const step of memberSteps) {
+      for (const named of memberSteps) {
+        const step =
+          named.kind === 'removeWhere'
+            ? ({
+                kind: 'remove',
+                ids: [...set].filter((value) => elementMatches({ value }, named.where)),
+              } as const)
+            : named;
         if (step.kind !== 'remove') requireUsers(step.ids);
         if (step.kind === 'replace') set.clear();
         for (const memberId of step.ids) step.kind === 'remove' ? set.delete(memberId) : set.add(memberId);

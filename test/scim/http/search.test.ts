@@ -95,12 +95,25 @@ test('a cursor of the root that nobody gave out is 400 invalidCursor', async () 
   }
 });
 
-test('at the root a type without the filtered attribute has no match; a filter that fits none is refused', async () => {
+test('at the root the attributes of the other type have no value; one that no type has is refused', async () => {
   const harness = await populated();
-  const { body } = await search(harness, '/.search', { filter: 'userName pr' }).expect(200);
-  assert.ok(body.Resources.every(({ meta }: Listed) => meta.resourceType === 'User'));
+  const nothing = { kind: 'any', of: [] };
+  const filters: readonly (readonly [string, object])[] = [
+    ['userName pr', nothing],
+    ['userName eq "a"', nothing],
+    ['userName ne "a"', { kind: 'all', of: [] }],
+    ['userName eq null', { kind: 'all', of: [] }],
+    ['userName ne null', nothing],
+    ['not (emails[type eq "work" and value co "a"])', { kind: 'not', of: nothing }],
+    ['name.familyName gt "a" or emails[type eq "x"].value eq "a"', { kind: 'any', of: [nothing, nothing] }],
+  ];
+  for (const [filter, ofGroups] of filters) {
+    await search(harness, '/.search', { filter }).expect(200);
+    assert.deepEqual(harness.operations.asked.queries.at(-1)?.filter, ofGroups, filter);
+  }
   const refused = await search(harness, '/.search', { filter: 'favouriteColour pr' }).expect(400);
   assert.equal(refused.body.scimType, 'invalidFilter');
+  await search(harness, '/Groups/.search', { filter: 'userName pr' }).expect(400);
 });
 
 test('a search that is no search request is 400 invalidSyntax', async () => {
