@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { findUnsafeKey, isDeeperThan } from './json-guard.ts';
+import { parseInSteps } from './large-json.ts';
 
 export type BodyErrorKind = 'unsupported-media-type' | 'malformed' | 'too-large' | 'too-deep';
 
@@ -24,6 +25,7 @@ export type BodyOptions = {
 };
 
 const LARGE = 256 * 1024;
+const STEP = 128 * 1024;
 
 /** How much of a refused body is read and thrown away, so that the client gets to read the answer. */
 const DISCARD_LIMIT = 32 * 1024 * 1024;
@@ -90,29 +92,39 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** Lets other requests run between the steps of reading a very large body. */
-const pause = (bytes: Buffer): Promise<void> | undefined =>
-  bytes.length < LARGE ? undefined : setImmediate();
+const notUtf8 = (): BodyError => new BodyError('malformed', 'The body is not valid UTF-8');
 
-async function parseJson(bytes: Buffer, maxDepth: number): Promise<unknown> {
-  if (isDeeperThan(bytes, maxDepth)) {
-    throw new BodyError('too-deep', `The body is nested deeper than ${maxDepth} levels`);
-  }
-  await pause(bytes);
-  if (!isUtf8(bytes)) throw new BodyError('malformed', 'The body is not valid UTF-8');
-  const text = bytes.toString('utf8').replace(BYTE_ORDER_MARK, '');
+function parseText(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
   } catch {
     // No cause: the parser quotes the text, which may hold a secret.
     throw new BodyError('malformed', 'The body is not valid JSON');
   }
-  await pause(bytes);
   const unsafe = findUnsafeKey(text, value);
   if (unsafe !== undefined) throw new BodyError('malformed', `"${unsafe}" is not allowed as a member name`);
-  await pause(bytes);
   return value;
+}
+
+const tooDeep = (maxDepth: number): BodyError =>
+  new BodyError('too-deep', `The body is nested deeper than ${maxDepth} levels`);
+
+async function parseJson(bytes: Buffer, maxDepth: number): Promise<unknown> {
+  if (bytes.length >= LARGE) return parseLarge(bytes, maxDepth);
+  if (isDeeperThan(bytes, maxDepth)) throw tooDeep(maxDepth);
+  if (!isUtf8(bytes)) throw notUtf8();
+  return parseText(bytes.toString('utf8'));
+}
+
+/** A body of many megabytes must not keep all other requests waiting. */
+async function parseLarge(bytes: Buffer, maxDepth: number): Promise<unknown> {
+  await setImmediate();
+  if (!isUtf8(bytes)) throw notUtf8();
+  const read = await parseInSteps(bytes, { parse: parseText, stepBytes: STEP, maxDepth });
+  if (read.kind === 'too-deep') throw tooDeep(maxDepth);
+  await setImmediate();
+  return read.value;
 }
 
 /** The JSON body, or `undefined` when the request has none. Slow senders are ended by the server's timeouts. */
