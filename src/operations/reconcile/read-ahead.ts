@@ -1,5 +1,6 @@
-/** The same items, the next one always on its way: the database reads it while this one is worked on. */
-export async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+/** The same items, the next one always on its way: it is read while this one is worked on. */
+export async function* readAhead<Item>(source: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const items = source[Symbol.asyncIterator]();
   let waiting = items.next();
   try {
     for (;;) {
@@ -11,5 +12,6 @@ export async function* readAhead<Item>(items: AsyncGenerator<Item>): AsyncGenera
   } finally {
     // Whoever stops early must not leave a statement behind that runs when the transaction has ended.
     await waiting.catch(() => undefined);
+    await items.return?.();
   }
 }

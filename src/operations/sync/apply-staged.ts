@@ -13,7 +13,9 @@ const userBatch = 1_000;
 const groupBatch = 200;
 const memberBatch = 5_000;
 /** So many people are decided in one unit of work. */
-const decideBatch = 1_000;
+const decideBatch = 500;
+/** Units of work beside each other: while one is decided here, the database works on the other one. */
+const lanes = 2;
 
 /** Brings everything that was read into the mirror: users, then groups, then who is in which. */
 export async function applyStaged(round: SyncRound): Promise<void> {
@@ -91,14 +93,18 @@ export async function decideAffected(round: SyncRound): Promise<void> {
   const { connectionId } = round;
   const waiting = await round.write('none', ({ graphSync }) => graphSync.mirror.countAffected(connectionId));
   if (waiting === 0) return;
-  const read = round.run?.progress.done ?? 0;
-  const total = read + waiting;
-  const done = await decideAll(round, { done: read, total, guard: { kind: 'postpone' } });
+  const total = (round.run?.progress.done ?? 0) + waiting;
+  const first = { total, guard: { kind: 'postpone' } } as const;
+  const going = Array.from({ length: waiting > decideBatch ? lanes : 1 }, () => decideAll(round, first));
+  // None is left behind when another one fails.
+  for (const outcome of await Promise.allSettled(going)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
   const { context, ...tools } = round.parts;
   const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
   const verdict = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);
   const guard = { kind: 'judged', verdict } as const;
-  await decideAll(round, { done, total, guard });
+  await decideAll(round, { total, guard });
 }
 
 const riskPage = 200;
@@ -116,32 +122,23 @@ async function* usersAtRisk(
 }
 
 interface Deciding {
-  readonly done: number;
   readonly total: number;
   readonly guard: GuardMode;
 }
 
-/** Answers how many are done. */
-async function decideAll(round: SyncRound, { done, total, guard }: Deciding): Promise<number> {
-  let reached = done;
-  let batch = { taken: 0, settled: 0 };
-  do {
-    batch = await decideBatchOf(round, { done: reached, total, guard });
-    reached += batch.settled;
-  } while (batch.taken === decideBatch);
-  return reached;
+async function decideAll(round: SyncRound, deciding: Deciding): Promise<void> {
+  while ((await decideBatchOf(round, deciding)) === decideBatch);
 }
 
-async function decideBatchOf(
-  round: SyncRound,
-  { done, total, guard }: Deciding,
-): Promise<{ readonly taken: number; readonly settled: number }> {
+/** Answers how many it took off the list. */
+async function decideBatchOf(round: SyncRound, { total, guard }: Deciding): Promise<number> {
   const { connectionId, parts } = round;
   const isAtRisk = guard.kind !== 'postpone';
   return round.write('shared', async (stores) => {
     const { mirror } = stores.graphSync;
-    const wanted = { limit: decideBatch, at: parts.clock.now(), isAtRisk };
-    const affected = await mirror.takeAffected(connectionId, wanted);
+    const at = parts.clock.now();
+    const taken = await mirror.takeAffected(connectionId, { limit: decideBatch, at, isAtRisk });
+    const affected = taken.users;
     const cases = affected
       // A new user in no group is linked to nothing: there is nothing to decide.
       .filter((it) => isAtRisk || (it.isChanged && it.previous !== null) || it.hasOtherGroups)
@@ -155,10 +152,16 @@ async function decideBatchOf(
     const postponed = affected.filter(({ user }) => decided.postponedUserIds.has(user.id));
     if (postponed.length > 0) await mirror.postpone(connectionId, postponed);
     const settled = affected.length - postponed.length;
-    await round.save(stores, {
-      counts: round.countsWith(decided.events),
-      progress: { done: done + settled, total: Math.max(total, done + settled) },
-    });
-    return { taken: affected.length, settled };
+    // Last, because the lanes wait for each other from here on; what the other one has saved is known now.
+    await round.hold(stores);
+    const done = (round.run?.progress.done ?? 0) + settled;
+    await Promise.all([
+      mirror.countMembers(taken.changes, at),
+      round.save(stores, {
+        counts: round.countsWith(decided.events),
+        progress: { done, total: Math.max(total, done) },
+      }),
+    ]);
+    return affected.length;
   });
 }

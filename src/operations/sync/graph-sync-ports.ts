@@ -206,6 +206,17 @@ export interface AffectedUser {
   readonly hasOtherGroups: boolean;
 }
 
+export interface MemberCountChange {
+  readonly groupId: string;
+  /** More members, or fewer. */
+  readonly difference: number;
+}
+
+export interface TakenAffected {
+  readonly users: readonly AffectedUser[];
+  readonly changes: readonly MemberCountChange[];
+}
+
 /** Brings what was staged into the mirror, set by set. */
 export interface GraphMirrorStore {
   /** In the order of object ids. */
@@ -216,8 +227,12 @@ export interface GraphMirrorStore {
   /** Answers how many were staged: fewer than `limit` were the last. */
   readonly applyMembers: (connectionId: string, limit: number) => Promise<number>;
   readonly countAffected: (connectionId: string) => Promise<number>;
-  /** Takes users off the list of those concerned and brings their memberships up to date. */
-  readonly takeAffected: (connectionId: string, wanted: WantedAffected) => Promise<readonly AffectedUser[]>;
+  /**
+   * Takes users off the list of those concerned and brings their memberships up to date. Others may take at the same time;
+   * how many members the groups have is left to `countMembers`, which makes them wait.
+   */
+  readonly takeAffected: (connectionId: string, wanted: WantedAffected) => Promise<TakenAffected>;
+  readonly countMembers: (changes: readonly MemberCountChange[], at: string) => Promise<void>;
   /** Puts users back on the list, as those who would lose something. */
   readonly postpone: (connectionId: string, users: readonly AffectedUser[]) => Promise<void>;
   /** Those, deleted ones too, after an id in id order; nobody is locked. */

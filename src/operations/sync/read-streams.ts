@@ -1,12 +1,13 @@
 import { foldGroups, foldUsers } from '../../directory/fold-delta.ts';
 import { planGroupStreams } from '../../directory/plan-group-streams.ts';
 import type { Stores } from '../ports.ts';
+import { readAhead } from '../reconcile/read-ahead.ts';
 import { type DeltaStep, GraphError } from '../tenants/graph-ports.ts';
 import type { StreamCursor, SyncState, SyncStream } from './graph-sync-ports.ts';
 import type { SyncRound } from './sync-round.ts';
 
 /** So many objects and members are staged together. */
-const stageAt = 500;
+const stageAt = 2_000;
 /** Every expired cursor is followed by a full read, which has none; more than a few are a fault. */
 const restartLimit = 5;
 
@@ -147,7 +148,7 @@ async function drain<Change extends object>(
 ): Promise<'complete' | 'expired'> {
   let waiting: Change[] = [];
   let size = 0;
-  for await (const step of steps) {
+  for await (const step of readAhead(steps)) {
     if (step.kind === 'expired') {
       await reader.expire();
       return 'expired';
@@ -212,17 +213,22 @@ class StreamReader {
   async #write(place: Pick<SyncStream, 'resume' | 'pendingCursor'>, stage: StagePart): Promise<void> {
     const { id, isFull } = this.#stream;
     const { connectionId } = this.#round;
-    const added = await this.#round.write('none', async (stores) => {
-      await this.#round.show(stores, isFull ? 'full' : 'delta');
+    let added = 0;
+    await this.#round.write('none', async (stores) => {
+      // What did not get through and is done once more counts once.
+      this.#progress.readUsers -= added;
+      added = 0;
       const users = await stage(stores);
-      const readUsers = this.#progress.readUsers + users;
+      await this.#round.hold(stores);
+      await this.#round.show(stores, isFull ? 'full' : 'delta');
+      added = users;
+      this.#progress.readUsers += added;
+      const { readUsers } = this.#progress;
       await Promise.all([
         stores.graphSync.streams.progress(connectionId, { id, ...place, readUsers }),
         this.#round.save(stores, { progress: { done: readUsers, total: null } }),
       ]);
-      return users;
     });
-    this.#progress.readUsers += added;
     this.#progress.isQuiet = false;
     this.#hasStaged = true;
   }

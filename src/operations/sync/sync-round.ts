@@ -49,18 +49,23 @@ export class SyncRound {
     return this.#run;
   }
 
-  /** A unit of work that counts only while the claim is held. */
+  /** A unit of work that counts only while the claim is held. Several may go on at the same time until they `hold`. */
   write<Result>(
     configuration: ConfigurationLock,
     work: (stores: Stores) => Promise<Result>,
   ): Promise<Result> {
-    const { unitOfWork, context, claim, signal } = this.parts;
+    const { unitOfWork, context, signal } = this.parts;
     signal.throwIfAborted();
     return unitOfWork.write(context, configuration, async (stores) => {
-      const [isHeld, result] = await Promise.all([stores.graphSync.claims.extend(claim), work(stores)]);
-      if (!isHeld) throw new ClaimLost();
+      const result = await work(stores);
+      await this.hold(stores);
       return result;
     });
+  }
+
+  /** From here to the commit no other unit of work of the round gets further: for what they all write. */
+  async hold(stores: Stores): Promise<void> {
+    if (!(await stores.graphSync.claims.extend(this.parts.claim))) throw new ClaimLost();
   }
 
   /** Something is there to be told: from now on the round shows as a run. */

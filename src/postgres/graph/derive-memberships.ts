@@ -79,14 +79,23 @@ const bringToWanted = `
   ),
   changes as materialized (
     select m.directory_group_id, sum(m.difference)::integer as difference from moved m group by 1
-  ),
-  counted as (
-    update directory_groups g
-    set member_count = g.member_count + c.difference, version = g.version + 1, last_modified_at = $4::timestamptz
-    from changes c
-    where g.organization_id = $1::uuid and c.directory_group_id = g.directory_group_id
-      and g.directory_group_id = any(array(select h.directory_group_id from changes h))
   )`;
+
+/** From a section `changes`. */
+const countMembers = (at: string): string => `
+  update directory_groups g
+  set member_count = g.member_count + c.difference, version = g.version + 1, last_modified_at = ${at}::timestamptz
+  from changes c
+  where g.organization_id = $1::uuid and c.directory_group_id = g.directory_group_id
+    and g.directory_group_id = any(array(select h.directory_group_id from changes h))`;
+
+/** $2 a list of groups and differences, $3 the time. */
+export const countMembersText = `
+  with changes as materialized (
+    select c."groupId" as directory_group_id, c.difference
+    from jsonb_to_recordset($2::jsonb) as c("groupId" uuid, difference integer)
+  )
+  ${countMembers('$3')}`;
 
 const heldBySubjects = `
   held as materialized (
@@ -99,18 +108,19 @@ const heldBySubjects = `
     ) m
   )`;
 
-/** $3 limit, $5 whether those at risk. Answers whom it took off the list. */
+/** $3 limit, $5 whether those at risk. Answers whom it took off the list, and in a row without an id what it changed. */
 export const takeAffectedText = `
   with batch as materialized (
     select a.directory_user_id, a.is_changed, a.previous from graph_affected_users a
     where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.is_at_risk = $5
     order by a.directory_user_id
     limit $3
+    for update skip locked
   ),
   taken as (
     delete from graph_affected_users a
-    where a.organization_id = $1::uuid and a.connection_id = $2::uuid and a.is_at_risk = $5
-      and a.directory_user_id <= (select b.directory_user_id from batch b order by b.directory_user_id desc limit 1)
+    where a.organization_id = $1::uuid and a.connection_id = $2::uuid
+      and a.directory_user_id = any(array(select b.directory_user_id from batch b))
   ),
   subjects as materialized (
     select b.directory_user_id, u.object_id
@@ -127,8 +137,12 @@ export const takeAffectedText = `
   ${bringToWanted}
   select b.directory_user_id as "id", b.is_changed as "isChanged", b.previous,
     b.directory_user_id = any(array(
-      select a.directory_user_id from added a union select d.directory_user_id from dropped d)) as "hasOtherGroups"
-  from batch b`;
+      select a.directory_user_id from added a union select d.directory_user_id from dropped d)) as "hasOtherGroups",
+    null::json as "changes"
+  from batch b
+  union all
+  select null, false, null, false,
+    (select json_agg(json_build_object('groupId', c.directory_group_id, 'difference', c.difference)) from changes c)`;
 
 /** $3 the user, $5 object ids of the groups asked about, $6 those among them that the user is in. */
 export const setMembershipsText = `
@@ -149,5 +163,6 @@ export const setMembershipsText = `
     where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid and m.source = 'graph'
       and g.object_id = any($5::uuid[])
   ),
-  ${bringToWanted}
+  ${bringToWanted},
+  counted as (${countMembers('$4')})
   select exists (select from added) or exists (select from dropped) as "changed"`;

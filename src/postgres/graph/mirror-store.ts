@@ -1,13 +1,19 @@
 import type { DirectoryUser } from '../../directory/directory-user.ts';
-import type { AffectedUser, GraphMirrorStore } from '../../operations/sync/graph-sync-ports.ts';
+import type {
+  AffectedUser,
+  GraphMirrorStore,
+  MemberCountChange,
+} from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { userColumns } from '../user-rows.ts';
-import { setMembershipsText, takeAffectedText } from './derive-memberships.ts';
+import { countMembersText, setMembershipsText, takeAffectedText } from './derive-memberships.ts';
 import { applyStagedGroups, applyStagedMembers, keepGroupText, loadStagedGroups } from './mirror-groups.ts';
 import { applyStagedUsers, loadStagedUsers, readTimes } from './mirror-users.ts';
 
 interface TakenRow {
-  readonly id: string;
+  /** Null in the row that tells the changes of all. */
+  readonly id: string | null;
+  readonly changes: readonly MemberCountChange[] | null;
   readonly isChanged: boolean;
   readonly previous: DirectoryUser | null;
   readonly hasOtherGroups: boolean;
@@ -42,14 +48,21 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
     },
     takeAffected: async (connectionId, { limit, at, isAtRisk }) => {
       const values = [organizationId, connectionId, limit, at, isAtRisk];
-      const taken = await connection.rows<TakenRow>({ text: takeAffectedText, values });
-      if (taken.length === 0) return [];
+      const rows = await connection.rows<TakenRow>({ text: takeAffectedText, values });
+      const changes = rows.flatMap((row) => row.changes ?? []);
+      const taken = rows.flatMap((row) => (row.id === null ? [] : [{ ...row, id: row.id }]));
+      if (taken.length === 0) return { users: [], changes };
       const users = await connection.rows<DirectoryUser>({
         text: lockText,
         values: [organizationId, taken.map(({ id }) => id)],
       });
       const facts = new Map(taken.map((row) => [row.id, row]));
-      return users.flatMap((user) => withFacts(user, facts.get(user.id)));
+      return { users: users.flatMap((user) => withFacts(user, facts.get(user.id))), changes };
+    },
+    countMembers: async (changes, at) => {
+      if (changes.length === 0) return;
+      const values = [organizationId, JSON.stringify(changes), at];
+      await connection.execute({ text: countMembersText, values });
     },
     postpone: async (connectionId, users) => {
       const rows = users.map(({ user, isChanged, previous }) => ({ id: user.id, isChanged, previous }));
