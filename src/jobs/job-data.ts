@@ -2,8 +2,6 @@ import type { DeliveryJob, ReconcileJob, ReplanJob, SyncJob } from '../operation
 
 /** So many people are decided by one job: it bounds what a retry repeats. */
 const usersPerJob = 500;
-/** Before the guard was asked a job holds everybody, within what a row should hold. */
-const usersPerQuestion = 10_000;
 /** So many events are sent again when a server is lost before it has noted them. */
 const eventsPerJob = 20;
 
@@ -22,15 +20,18 @@ const causes: Readonly<Record<ReconcileJob['cause'], true>> = {
   replan: true,
 };
 
-/** The same work in jobs of bounded size, each user once. Named fields only: nothing else a caller holds is stored. */
+/**
+ * The same work in jobs of bounded size, each user once; as one job before the guard was asked, because it judges the
+ * whole. Named fields only: nothing else a caller holds is stored.
+ */
 export function splitReconcileJob(job: ReconcileJob): readonly ReconcileJob[] {
-  const { organizationId, connectionId, trigger, cause, requestId, verdict } = job;
-  const size = verdict === null ? usersPerQuestion : usersPerJob;
+  const { organizationId, connectionId, listId, trigger, cause, requestId, verdict } = job;
   const all = [...new Set(job.userIds)];
+  const common = { organizationId, connectionId, listId, trigger, cause, requestId, verdict };
+  if (verdict === null) return [{ ...common, userIds: all }];
   const parts: ReconcileJob[] = [];
-  for (let from = 0; from < all.length; from += size) {
-    const userIds = all.slice(from, from + size);
-    parts.push({ organizationId, connectionId, userIds, trigger, cause, requestId, verdict });
+  for (let from = 0; from < all.length; from += usersPerJob) {
+    parts.push({ ...common, userIds: all.slice(from, from + usersPerJob) });
   }
   return parts;
 }
@@ -56,11 +57,13 @@ export function splitDeliveryJob({
 
 /** What is stored may have been written by another release, so it is read like any other input. */
 export function readReconcileJob(data: unknown): ReconcileJob {
-  const { organizationId, connectionId, userIds, trigger, cause, requestId, verdict } = fieldsOf(data);
+  const { organizationId, connectionId, userIds, listId, trigger, cause, requestId, verdict } =
+    fieldsOf(data);
   if (
     typeof organizationId === 'string' &&
     typeof connectionId === 'string' &&
     isTextList(userIds) &&
+    (listId === undefined || isTextOrNull(listId)) &&
     isKeyOf(triggers, trigger) &&
     isKeyOf(causes, cause) &&
     isTextOrNull(requestId)
@@ -69,6 +72,8 @@ export function readReconcileJob(data: unknown): ReconcileJob {
       organizationId,
       connectionId,
       userIds,
+      // Unknown to earlier releases.
+      listId: listId ?? null,
       trigger,
       cause,
       requestId,
@@ -122,11 +127,13 @@ export function readDeliveryJob(data: unknown): DeliveryJob {
 
 /** For the log: enough to find the people again, and nothing about them. */
 export function idsOf(data: unknown): Readonly<Record<string, unknown>> {
-  const { organizationId, connectionId, runId, requestId, userIds, webhookId, eventIds } = fieldsOf(data);
+  const { organizationId, connectionId, runId, requestId, userIds, listId, webhookId, eventIds } =
+    fieldsOf(data);
   return {
     organizationId,
     ...(webhookId === undefined ? { connectionId, requestId } : { webhookId, eventIds }),
     ...(runId === undefined ? {} : { runId }),
+    ...(isTextOrNull(listId) && listId !== null ? { listId } : {}),
     ...(isTextList(userIds) ? { users: userIds.length, userIds } : {}),
   };
 }

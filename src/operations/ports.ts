@@ -13,6 +13,7 @@ import type { Finishing } from './finishing.ts';
 import type { HeldChangeStore } from './guard/held-change-ports.ts';
 import type { AdminStores } from './organizations/admin-ports.ts';
 import type { CaseLookup } from './reconcile/planning-ports.ts';
+import type { ReconcileListStore } from './reconcile/reconcile-list-ports.ts';
 import type { ResourceFilter, ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './resources/scim-operations.ts';
 import type { GraphSyncStores } from './sync/graph-sync-ports.ts';
@@ -243,6 +244,8 @@ export interface ReconcileJob {
   readonly organizationId: string;
   readonly connectionId: string;
   readonly userIds: readonly string[];
+  /** A list of others, who are too many for a job; null when there are none. */
+  readonly listId: string | null;
   readonly trigger: EventTrigger;
   readonly cause: ReconcileCause;
   readonly requestId: string | null;
@@ -258,6 +261,7 @@ export interface Stores extends AdminStores {
   readonly events: EventStore;
   readonly heldChanges: HeldChangeStore;
   readonly changeSets: ChangeSetStore;
+  readonly reconcileLists: ReconcileListStore;
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;

@@ -11,6 +11,7 @@ import { makeMembershipStore } from './membership-store.ts';
 import { makePendingSignInStore } from './pending-sign-in-store.ts';
 import { makePeopleStore } from './people-store.ts';
 import type { RememberedTotals } from './query/remembered-totals.ts';
+import { makeReconcileListStore } from './reconcile-list-store.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { makeTokenCacheStore } from './token-cache-store.ts';
 import { makeUserStore } from './user-store.ts';
@@ -43,6 +44,7 @@ const makeFrom = defineStores<StoreOrigin, Stores>({
     makeEventStore(connection, { nextId: identifiers.next, noteDeliveries }),
   heldChanges: ({ connection }) => makeHeldChangeStore(connection),
   changeSets: ({ connection, parts }) => makeChangeSetStore(connection, parts.identifiers.next),
+  reconcileLists: ({ connection }) => makeReconcileListStore(connection),
   jobs: ({ connection, parts }) => parts.jobs(connection),
   webhooks: ({ connection }) => makeWebhookStore(connection),
   deliveries: ({ connection }) => makeDeliveryStore(connection),

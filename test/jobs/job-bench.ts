@@ -18,6 +18,7 @@ export function reconcileJob(changes: Partial<ReconcileJob> = {}): ReconcileJob 
     organizationId: uuidV7(),
     connectionId: uuidV7(),
     userIds: [uuidV7()],
+    listId: null,
     trigger: 'scim',
     cause: 'membership',
     requestId: uuidV7(),

@@ -24,6 +24,8 @@ describe('job data', () => {
   it('holds everybody until the guard was asked, and then a part each', () => {
     const userIds = Array.from({ length: 1200 }, (_, index) => `u${index}`);
     assert.equal(splitReconcileJob(reconcileJob({ userIds, verdict: null })).length, 1);
+    const listed = reconcileJob({ userIds: [], listId: 'l', verdict: null });
+    assert.deepEqual(splitReconcileJob(listed), [listed]);
     const verdict = { deactivations: 'Too many.', conversions: null };
     const parts = splitReconcileJob(reconcileJob({ userIds, verdict }));
     assert.deepEqual(
@@ -34,13 +36,15 @@ describe('job data', () => {
         [200, verdict],
       ],
     );
-    assert.equal(readReconcileJob(stored({ ...parts[0], verdict: undefined })).verdict, null);
+    const older = readReconcileJob(stored({ ...parts[0], verdict: undefined, listId: undefined }));
+    assert.deepEqual([older.verdict, older.listId], [null, null]);
   });
 
   for (const [field, value] of Object.entries({
     organizationId: 1,
     connectionId: null,
     userIds: ['a', 1],
+    listId: 1,
     trigger: 'toString',
     cause: 'weather',
     requestId: undefined,

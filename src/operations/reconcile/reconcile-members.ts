@@ -8,8 +8,8 @@ import { reconcile } from './reconcile.ts';
 /** So many people are decided inside the request's own transaction; more become a job of the same transaction. */
 export const inlineLimit = 200;
 
-/** Jobs for 100,000 people written in one go would hold up everybody else. */
-const enqueuedAtOnce = 10_000;
+/** A job holds so many people, and a part of a list: 100,000 written in one go would hold up everybody else. */
+const keptAtOnce = 10_000;
 
 export interface MemberReconciliation {
   readonly connectionId: string;
@@ -32,13 +32,28 @@ export async function reconcileMembers(
   if (userIds.length > inlineLimit) {
     const { organizationId, requestId } = context;
     const job = { organizationId, connectionId, cause, requestId, trigger: log.trigger, verdict: null };
-    for (let start = 0; start < userIds.length; start += enqueuedAtOnce) {
-      await stores.jobs.enqueueReconcile({ ...job, userIds: userIds.slice(start, start + enqueuedAtOnce) });
-    }
+    const people =
+      userIds.length <= keptAtOnce
+        ? { userIds, listId: null }
+        : { userIds: [], listId: await keepList(stores, userIds, tools) };
+    await stores.jobs.enqueueReconcile({ ...job, ...people });
     return true;
   }
   await reconcileNow(stores, userIds, cause, log, tools);
   return false;
+}
+
+async function keepList(
+  stores: Stores,
+  userIds: readonly string[],
+  { identifiers }: DecisionTools,
+): Promise<string> {
+  const listId = identifiers.next();
+  for (let part = 0; part * keptAtOnce < userIds.length; part += 1) {
+    const own = userIds.slice(part * keptAtOnce, (part + 1) * keptAtOnce);
+    await stores.reconcileLists.keepPart(listId, part, own);
+  }
+  return listId;
 }
 
 /** Decides for these users at once, from the mirror as it stands, and logs what followed. */

@@ -1,3 +1,4 @@
+import type { DirectoryUser } from '../../directory/directory-user.ts';
 import type { Verdict } from '../../reconciliation/judge.ts';
 import type { OrganizationContext } from '../context.ts';
 import { judgeWhole, usersAmong } from '../guard/judge-whole.ts';
@@ -19,14 +20,38 @@ export function makeRunReconcileJob(dependencies: ScimDependencies): RunReconcil
     const { organizationId, requestId } = job;
     const context = { organizationId, actor: { kind: 'system' }, requestId } as const;
     if (job.verdict !== null) return decideParts(context, job, job.verdict, dependencies);
-    const { connectionId, cause, userIds } = job;
-    const whole = { connectionId, cause, users: (stores: Stores) => usersAmong(stores, userIds) };
+    const { connectionId, cause } = job;
+    const whole = { connectionId, cause, users: (stores: Stores) => usersOf(stores, job) };
     const verdict = await judgeWhole(context, whole, dependencies);
-    await dependencies.unitOfWork.write(context, 'none', ({ jobs }) =>
-      jobs.enqueueReconcile({ ...job, verdict }),
-    );
+    await dependencies.unitOfWork.write(context, 'none', (stores) => shareOut(stores, job, verdict));
     dependencies.jobsWaiting();
   };
+}
+
+/** Ids of everybody whom the job concerns. */
+async function* partsOf(
+  { reconcileLists }: Stores,
+  { userIds, listId }: ReconcileJob,
+): AsyncGenerator<readonly string[]> {
+  yield userIds;
+  if (listId === null) return;
+  for (let part = 0; ; part += 1) {
+    const own = await reconcileLists.readPart(listId, part);
+    if (own === null) return;
+    yield own;
+  }
+}
+
+async function* usersOf(stores: Stores, job: ReconcileJob): AsyncGenerator<readonly DirectoryUser[]> {
+  for await (const ids of partsOf(stores, job)) yield* usersAmong(stores, ids);
+}
+
+/** All at once: what was judged as a whole must not be judged again in part. */
+async function shareOut(stores: Stores, job: ReconcileJob, verdict: Verdict): Promise<void> {
+  for await (const userIds of partsOf(stores, job)) {
+    await stores.jobs.enqueueReconcile({ ...job, userIds, listId: null, verdict });
+  }
+  if (job.listId !== null) await stores.reconcileLists.forget(job.listId);
 }
 
 async function decideParts(

@@ -1,0 +1,7 @@
+/** Lists of directory user ids that are too long for one job, in parts that are counted from 0. */
+export interface ReconcileListStore {
+  readonly keepPart: (listId: string, part: number, userIds: readonly string[]) => Promise<void>;
+  /** Null behind the last part. */
+  readonly readPart: (listId: string, part: number) => Promise<readonly string[] | null>;
+  readonly forget: (listId: string) => Promise<void>;
+}
