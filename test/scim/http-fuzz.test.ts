@@ -6,13 +6,19 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { makeClient } from './conformance/scim-client.ts';
 import { type FuzzRequest, FuzzRequests } from './http-fuzz-requests.ts';
 
-/** FUZZ_SECONDS runs longer, FUZZ_SEED starts with the number that a failure names. */
-const seconds = Number(process.env.FUZZ_SECONDS ?? 8);
+/** FUZZ_INPUTS or FUZZ_SECONDS runs longer, FUZZ_SEED starts with the number that a failure names. */
+const inputs = Number(process.env.FUZZ_INPUTS ?? Number.POSITIVE_INFINITY);
+const seconds = Number(process.env.FUZZ_SECONDS ?? (Number.isFinite(inputs) ? 86_400 : 8));
 const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 /** Far beyond anything that is served: an input that makes the server work for so long has found a hole. */
 const patienceSeconds = 20;
-const batchSize = 4;
-const batchesOfRound = 500;
+/** What no input may need by itself. One that takes longer beside the others is sent again, alone. */
+const longestMs = 1000;
+const batchSize = 8;
+const batchesOfRound = 250;
+const roundsAtOnce = 3;
+/** State is compared around one batch in so many: that takes longer than the requests. */
+const batchesPerComparison = 4;
 
 const extension = {
   schema: 'urn:ietf:params:scim:schemas:extension:fuzz:2.0:User',
@@ -37,6 +43,14 @@ interface Outcome {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  /** From sending to the end of the answer. */
+  readonly ms: number;
+}
+
+/** What a round did. */
+interface Tally {
+  readonly sent: number;
+  readonly slowest: Outcome | null;
 }
 
 /** What a connection holds, in one number that any change of it changes. */
@@ -53,7 +67,7 @@ const fingerprintSql = `
 describe('SCIM over HTTP under arbitrary input', () => {
   let app: TestApp;
   let database: pg.Client;
-  const agent = new Agent({ keepAlive: true, maxSockets: batchSize });
+  const agent = new Agent({ keepAlive: true, maxSockets: batchSize * roundsAtOnce });
   before(async () => {
     app = await startTestApp({ env: { RATE_LIMIT_PER_SECOND: '0' } });
     database = new pg.Client({ connectionString: app.databaseUrl });
@@ -72,6 +86,7 @@ describe('SCIM over HTTP under arbitrary input', () => {
 
   function send(base: string, token: string, seed: number, request: FuzzRequest): Promise<Outcome> {
     const url = new URL(base);
+    const start = performance.now();
     return new Promise((resolve, reject) => {
       const { method, path, headers, body } = request;
       const sent = httpRequest(
@@ -97,7 +112,9 @@ describe('SCIM over HTTP under arbitrary input', () => {
           response.on('error', reject);
           response.on('end', () => {
             const { statusCode = 0, headers: answered } = response;
-            resolve({ seed, request, status: statusCode, contentType: answered['content-type'] ?? '', text });
+            const contentType = answered['content-type'] ?? '';
+            const ms = performance.now() - start;
+            resolve({ seed, request, status: statusCode, contentType, text, ms });
           });
         },
       );
@@ -109,44 +126,81 @@ describe('SCIM over HTTP under arbitrary input', () => {
   }
 
   /** A connection of its own with something in it, until enough has been written into it. */
-  async function fuzzRound(seed: number, until: number): Promise<number> {
+  async function fuzzRound(seed: number, until: number): Promise<Tally> {
     const { connection, createUser, createGroup } = await makeClient(app, `round ${seed}`);
     const userIds = [await createUser('ada'), await createUser('grace'), await createUser('min')];
     const groupIds = [await createGroup('engineers', userIds), await createGroup('nobody')];
     await app.admin('PATCH', `/connections/${connection.connectionId}`, { customExtensions: [extension] });
     const names = extension.attributes.map(({ name }) => name);
     const requests = new FuzzRequests({ userIds, groupIds, extension: { urn: extension.schema, names } });
+    const { scimBaseUrl, token, connectionId } = connection;
+    let slowest: Outcome | null = null;
     let next = seed;
-    let fingerprint = await fingerprintOf(connection.connectionId);
     for (let batch = 0; batch < batchesOfRound && Date.now() < until; batch += 1) {
+      const isCompared = batch % batchesPerComparison === 0;
+      const fingerprint = isCompared ? await fingerprintOf(connectionId) : null;
       const seeds = Array.from({ length: batchSize }, () => next++);
       const outcomes = await Promise.all(
-        seeds.map((one) => send(connection.scimBaseUrl, connection.token, one, requests.make(one))),
+        seeds.map((one) => send(scimBaseUrl, token, one, requests.make(one))),
       );
       for (const outcome of outcomes) checkOutcome(outcome);
-      const now = await fingerprintOf(connection.connectionId);
-      if (!outcomes.some(mayHaveWritten)) {
+      if (fingerprint !== null && !outcomes.some(mayHaveWritten)) {
+        const now = await fingerprintOf(connectionId);
         assert.equal(now, fingerprint, `Refused requests changed something, seeds ${seeds.join(', ')}`);
       }
-      fingerprint = now;
+      for (const outcome of outcomes) {
+        if (outcome.ms <= longestMs) slowest = slower(slowest, outcome);
+        else delayed.push({ outcome, again: () => send(scimBaseUrl, token, outcome.seed, outcome.request) });
+      }
     }
-    return next - seed;
+    return { sent: next - seed, slowest };
   }
 
-  test(`answers every request, refuses what is wrong and keeps its state, for ${seconds} s`, async (t) => {
+  /** Inputs that took long while others were served, to be sent again alone. */
+  const delayed: { readonly outcome: Outcome; readonly again: () => Promise<Outcome> }[] = [];
+
+  async function checkDelayed(): Promise<void> {
+    for (const { outcome, again } of delayed) {
+      const alone = await again();
+      checkOutcome(alone);
+      const shown = describeRequest(outcome.seed, outcome.request);
+      assert.ok(alone.ms <= longestMs, `${shown} took ${outcome.ms} ms, and ${alone.ms} ms alone`);
+    }
+  }
+
+  const extent = Number.isFinite(inputs) ? `${inputs} inputs` : `${seconds} s`;
+  test(`answers every request, refuses what is wrong and keeps its state, for ${extent}`, async (t) => {
     const prototype = Object.getOwnPropertyNames(Object.prototype);
-    const until = Date.now() + seconds * 1000;
+    const start = Date.now();
+    const until = start + seconds * 1000;
+    let slowest: Outcome | null = null;
     let sent = 0;
-    while (Date.now() < until) {
-      sent += await fuzzRound(firstSeed + sent, until);
+    while (Date.now() < until && sent < inputs) {
+      const seeds = Array.from(
+        { length: roundsAtOnce },
+        (_, round) => firstSeed + sent + round * batchesOfRound * batchSize,
+      );
+      for (const round of await Promise.all(seeds.map((seed) => fuzzRound(seed, until)))) {
+        sent += round.sent;
+        slowest = round.slowest === null ? slowest : slower(slowest, round.slowest);
+      }
       assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), prototype);
     }
+    await checkDelayed();
     const { createUser } = await makeClient(app, 'afterwards');
     await createUser('still-served');
-    t.diagnostic(`${sent} requests from seed ${firstSeed}`);
+    t.diagnostic(`${sent} requests from seed ${firstSeed} in ${Math.round((Date.now() - start) / 1000)} s`);
+    t.diagnostic(`${delayed.length} took more than ${longestMs} ms beside others, none of them alone`);
+    if (slowest !== null)
+      t.diagnostic(
+        `slowest of the rest: ${Math.round(slowest.ms)} ms, ${describeRequest(slowest.seed, slowest.request).slice(0, 300)}`,
+      );
     assert.ok(sent > 100, `only ${sent} requests`);
   });
 });
+
+const slower = (one: Outcome | null, other: Outcome): Outcome =>
+  one === null || other.ms > one.ms ? other : one;
 
 function describeRequest(seed: number, { method, path, headers, body }: FuzzRequest): string {
   const start = `FUZZ_SEED=${seed}: ${method} ${path} ${JSON.stringify(headers)}`;
