@@ -86,8 +86,18 @@ export type Method = (typeof methods)[number];
 /** Sources run from `src/`, the build from `dist/src/`: the document lies beside either's root. */
 const places = ['../../openapi/admin.yaml', '../../../openapi/admin.yaml'];
 
-/** The description of the administration API: what requests are validated by and the reference is made from. */
+let read: OpenApiDocument | null = null;
+
+/**
+ * The description of the administration API: what requests are validated by and the reference is made from. The file is read
+ * once by a process, as it takes a quarter of a second.
+ */
 export function readOpenApiDocument(): OpenApiDocument {
+  read ??= readFromFile();
+  return read;
+}
+
+function readFromFile(): OpenApiDocument {
   const url = places
     .map((place) => new URL(place, import.meta.url))
     .find((candidate) => existsSync(candidate));

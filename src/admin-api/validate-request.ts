@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
 import type { FieldFault } from '../operations/operation-error.ts';
-import type { OpenApiDocument } from './openapi-document.ts';
+import { methods, type OpenApiDocument, type PathItem } from './openapi-document.ts';
 import type { Problem } from './problem.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -16,10 +16,41 @@ function isDateTime(text: string): boolean {
   return day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
 }
 
-/** Paths outside the base path are described for readers; nothing is validated there. */
-function underBasePath(document: OpenApiDocument): OpenApiDocument {
-  const paths = Object.entries(document.paths).filter(([, item]) => item.servers === undefined);
-  return { ...structuredClone(document), paths: structuredClone(Object.fromEntries(paths)) };
+/**
+ * What requests are validated by, as a copy that the validator may change. Answers are described for readers, and so are paths
+ * outside the base path: the validator would compile all of it, which took most of the server's start.
+ */
+function requestsOf(document: OpenApiDocument): OpenApiDocument {
+  const underBasePath = Object.entries(document.paths).filter(([, item]) => item.servers === undefined);
+  const paths = Object.fromEntries(underBasePath.map(([path, item]) => [path, withoutAnswers(item)]));
+  const { parameters, schemas } = document.components;
+  const used = new Set<string>();
+  noteSchemas({ paths, parameters }, schemas, used);
+  const known = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  const components = { parameters, schemas: known, responses: {} };
+  return structuredClone({ ...document, paths, components });
+}
+
+function withoutAnswers(item: PathItem): PathItem {
+  const result: Record<string, unknown> = { ...item };
+  for (const method of methods) {
+    const operation = item[method];
+    if (operation !== undefined) result[method] = { ...operation, responses: {} };
+  }
+  return result;
+}
+
+/** The names of all schemas that the part of the document refers to, also by way of others. */
+function noteSchemas(
+  part: unknown,
+  schemas: OpenApiDocument['components']['schemas'],
+  used: Set<string>,
+): void {
+  for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+    if (used.has(name)) continue;
+    used.add(name);
+    noteSchemas(schemas[name], schemas, used);
+  }
 }
 
 /**
@@ -29,9 +60,7 @@ function underBasePath(document: OpenApiDocument): OpenApiDocument {
 export function makeRequestValidator(document: OpenApiDocument): readonly RequestHandler[] {
   const validators = OpenApiValidator.middleware({
     // The project's type of the document is narrower than the validator's, which names every field of the format.
-    apiSpec: underBasePath(document) as unknown as Parameters<
-      typeof OpenApiValidator.middleware
-    >[0]['apiSpec'],
+    apiSpec: requestsOf(document) as unknown as Parameters<typeof OpenApiValidator.middleware>[0]['apiSpec'],
     // The tests do this; it takes a good part of a second.
     validateApiSpec: false,
     validateRequests: { allErrors: true, coerceTypes: false },

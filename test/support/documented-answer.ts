@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { readOpenApiDocument } from '../../src/admin-api/openapi-document.ts';
 import { type JsonSchema, validate } from './json-schema.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is read member by member, and what is missing fails the test
 type Json = any;
 
-const document: Json = parse(readFileSync(new URL('../../openapi/admin.yaml', import.meta.url), 'utf8'));
+const document: Json = readOpenApiDocument();
 
 const templates = Object.keys(document.paths)
   .filter((path) => document.paths[path].servers === undefined)
