@@ -55,6 +55,7 @@ import { RememberedTotals } from './postgres/query/remembered-totals.ts';
 import type { SqlConnection } from './postgres/sql-connection.ts';
 import { makeStores } from './postgres/stores.ts';
 import { makeUnitOfWork } from './postgres/unit-of-work.ts';
+import { whileUnavailable } from './postgres/while-unavailable.ts';
 import { makeScimHandler, type ScimHandler } from './scim/scim-handler.ts';
 import { uuidV7 } from './uuid-v7.ts';
 import { makeWebhookSender } from './webhooks/webhook-sender.ts';
@@ -185,7 +186,7 @@ export function compose(parts: ApplicationParts): Application {
         identifiers,
         credentialMaker,
       });
-      const organization = await ensureDefault(config.adminApiKey ?? null);
+      const organization = await whileUnavailable(() => ensureDefault(config.adminApiKey ?? null));
       await jobs.start({
         reconcile: makeRunReconcileJob(scim),
         replan: makeRunReplan(scim),
