@@ -17,6 +17,9 @@ export interface Behaviour extends World {
   /** Newest first. */
   readonly events: (query: string) => Promise<readonly Json[]>;
   readonly found: (kind: 'employees' | 'contacts', email: string) => Promise<readonly Json[]>;
+  /** Records made by hand; the name is the username, and the address before `@contoso.example`. */
+  readonly localEmployee: (name: string, more?: object) => Promise<Json>;
+  readonly localContact: (name: string, more?: object) => Promise<Json>;
 }
 
 export interface RuledGroup {
@@ -76,5 +79,21 @@ export async function startBehaviour(): Promise<Behaviour> {
     events: async (query) => (await expect(200, 'GET', `/provisioning-events?limit=200&${query}`)).items,
     found: async (kind, email) =>
       (await expect(200, 'GET', `/${kind}?limit=200&email=${encodeURIComponent(email)}`)).items,
+    localEmployee: (name, more = {}) =>
+      expect(201, 'POST', '/employees', {
+        firstName: 'Local',
+        lastName: 'Person',
+        email: `${name}@contoso.example`,
+        username: name,
+        ...more,
+      }),
+    localContact: (name, more = {}) =>
+      expect(201, 'POST', '/contacts', {
+        accountId: world.account.id,
+        firstName: 'Local',
+        lastName: 'Contact',
+        emails: [{ address: `${name}@contoso.example` }],
+        ...more,
+      }),
   };
 }

@@ -25,22 +25,7 @@ describe('people of the directory in the PSA', () => {
     return { id, person: await world.contactOf(id) };
   };
   const localEmployee = (name: string, more: object = {}): Promise<Json> =>
-    world.expect(201, 'POST', '/employees', {
-      firstName: 'Local',
-      lastName: 'Person',
-      email: `${name}@contoso.example`,
-      username: name,
-      securityRoleId: world.roles['Administrator'],
-      ...more,
-    });
-  const localContact = (name: string, more: object = {}): Promise<Json> =>
-    world.expect(201, 'POST', '/contacts', {
-      accountId: world.account.id,
-      firstName: 'Local',
-      lastName: 'Contact',
-      emails: [{ address: `${name}@contoso.example` }],
-      ...more,
-    });
+    world.localEmployee(name, { securityRoleId: world.roles['Administrator'], ...more });
 
   it('REQ-01 an employee rule makes one employee, a portal rule one contact with portal access', async () => {
     const [one, other] = [unique('req01'), unique('req01')];
@@ -140,7 +125,7 @@ describe('people of the directory in the PSA', () => {
 
   it('REQ-10 REQ-11 A-13 a contact keeps its id and what hangs on it when the directory takes it over', async () => {
     const name = unique('req10');
-    const local = await localContact(name, { jobTitle: 'Buyer' });
+    const local = await world.localContact(name, { jobTitle: 'Buyer' });
     const ticket = await world.expect(201, 'POST', '/relations', {
       kind: 'ticket',
       reference: unique('T'),
@@ -217,7 +202,7 @@ describe('people of the directory in the PSA', () => {
 
   it('REQ-24 A-10 the office phone is filed under the default type; other phones stay; only an explicit empty clears', async () => {
     const name = unique('req24');
-    await localContact(name, { phones: [{ number: '1', type: 'Mobile' }] });
+    await world.localContact(name, { phones: [{ number: '1', type: 'Mobile' }] });
     const { id, person } = await portalUser(name, { phoneNumbers: [{ type: 'work', value: '2' }] });
     assert.deepEqual(person.phones, [
       { number: '1', type: 'Mobile', isDefault: true },
@@ -288,8 +273,8 @@ describe('people of the directory in the PSA', () => {
   it('A-03 A-04 an inactive or second address of a contact matches too, and an active contact comes first', async () => {
     const name = unique('a04');
     const address = `${name}@contoso.example`;
-    await localContact(name, { status: 'inactive' });
-    const active = await localContact(unique('a04'), {
+    await world.localContact(name, { status: 'inactive' });
+    const active = await world.localContact(unique('a04'), {
       emails: [{ address: `${unique('main')}@x.example` }, { address }],
     });
     assert.equal((await portalUser(name)).person.id, active.id);
@@ -318,7 +303,7 @@ describe('people of the directory in the PSA', () => {
   it('a merged contact stays under its account, and a rule that names another one is a warning', async () => {
     const name = unique('account');
     const other = await world.expect(201, 'POST', '/accounts', { name: unique('Other') });
-    const local = await localContact(name, { accountId: other.id });
+    const local = await world.localContact(name, { accountId: other.id });
     const { person } = await portalUser(name);
     assert.deepEqual([person.id, person.accountId], [local.id, other.id]);
     const [merged] = await world.events(`contactId=${local.id}&action=merged`);
@@ -337,7 +322,7 @@ describe('people of the directory in the PSA', () => {
 
   it('an inactive contact gives up its portal login to the employee that the person becomes', async () => {
     const name = unique('inactive');
-    const contact = await localContact(name, {
+    const contact = await world.localContact(name, {
       hasPortalAccess: true,
       securityRoleId: world.roles['External User'],
       status: 'inactive',

@@ -16,22 +16,7 @@ describe('existing record by winning rule', () => {
 
   const address = (name: string): string => `${name}@contoso.example`;
   const localEmployee = (name: string, more: object = {}): Promise<Json> =>
-    world.expect(201, 'POST', '/employees', {
-      firstName: 'Local',
-      lastName: 'Person',
-      email: address(name),
-      username: name,
-      securityRoleId: world.roles['Read Only'],
-      ...more,
-    });
-  const localContact = (name: string, more: object = {}): Promise<Json> =>
-    world.expect(201, 'POST', '/contacts', {
-      accountId: world.account.id,
-      firstName: 'Local',
-      lastName: 'Contact',
-      emails: [{ address: address(name) }],
-      ...more,
-    });
+    world.localEmployee(name, { securityRoleId: world.roles['Read Only'], ...more });
   const withPortal = () => ({ hasPortalAccess: true, securityRoleId: world.roles['External Manager'] });
   const read = (kind: 'employees' | 'contacts', id: string): Promise<Json> =>
     world.expect(200, 'GET', `/${kind}/${id}`);
@@ -95,7 +80,7 @@ describe('existing record by winning rule', () => {
 
   it('a contact without portal access stays a CRM person beside the new employee', async () => {
     const name = unique('crm');
-    const local = await localContact(name);
+    const local = await world.localContact(name);
     const id = await enters(name, employees);
     assert.equal((await world.employeeOf(id)).email, address(name));
     const contact = await read('contacts', local.id);
@@ -105,14 +90,14 @@ describe('existing record by winning rule', () => {
 
   it('a contact without portal access is merged under a portal rule, keeping its id', async () => {
     const name = unique('grant');
-    const local = await localContact(name);
+    const local = await world.localContact(name);
     const contact = await world.contactOf(await enters(name, portal));
     assert.deepEqual([contact.id, contact.hasPortalAccess, contact.username], [local.id, true, name]);
   });
 
   it('a contact with portal access gives login and username to the new employee and keeps its tickets', async () => {
     const name = unique('mirror');
-    const local = await localContact(name, withPortal());
+    const local = await world.localContact(name, withPortal());
     const ticket = { kind: 'ticket', reference: unique('T'), contactId: local.id };
     await world.expect(201, 'POST', '/relations', ticket);
     const employee = await world.employeeOf(await enters(name, employees));
@@ -125,14 +110,14 @@ describe('existing record by winning rule', () => {
 
   it('REQ-55 a contact with portal access takes the role of its portal rule', async () => {
     const name = unique('role');
-    const local = await localContact(name, withPortal());
+    const local = await world.localContact(name, withPortal());
     const contact = await world.contactOf(await enters(name, portal));
     assert.deepEqual([contact.id, contact.securityRoleId], [local.id, world.roles['External User']]);
   });
 
   it('an employee and a contact with the same email: the employee rule merges the one and leaves the other without a login', async () => {
     const name = unique('both');
-    const [contact, local] = [await localContact(name), await localEmployee(name)];
+    const [contact, local] = [await world.localContact(name), await localEmployee(name)];
     const id = await enters(name, employees);
     assert.equal((await world.employeeOf(id)).id, local.id);
     assert.equal((await read('contacts', contact.id)).hasPortalAccess, false);
@@ -270,7 +255,7 @@ describe('existing record by winning rule', () => {
 
   it('several contacts with the email are a conflict: nothing is written', async () => {
     const name = unique('double');
-    const [one, other] = [await localContact(name), await localContact(name)];
+    const [one, other] = [await world.localContact(name), await world.localContact(name)];
     const id = await enters(name, portal);
     assert.equal((await world.explain(id)).decision.outcome, 'conflict');
     assert.deepEqual([await read('contacts', one.id), await read('contacts', other.id)], [one, other]);
