@@ -11,7 +11,7 @@ import type { SyncRound } from './sync-round.ts';
 
 const userBatch = 1_000;
 const groupBatch = 200;
-const memberBatch = 5_000;
+const memberBatch = 2_000;
 /** So many people are decided in one unit of work. */
 const decideBatch = 500;
 /** Units of work beside each other: while one is decided here, the database works on the other one. */
@@ -21,7 +21,18 @@ const lanes = 2;
 export async function applyStaged(round: SyncRound): Promise<void> {
   while (await applyUsers(round));
   while (await applyGroups(round));
+  if (await applyMembers(round)) await inLanes(() => applyAllMembers(round));
+}
+
+async function applyAllMembers(round: SyncRound): Promise<void> {
   while (await applyMembers(round));
+}
+
+/** Ends when all have ended: none is left behind when another one fails. */
+async function inLanes(work: () => Promise<void>): Promise<void> {
+  for (const outcome of await Promise.allSettled(Array.from({ length: lanes }, work))) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }
 
 async function applyUsers(round: SyncRound): Promise<boolean> {
@@ -80,6 +91,7 @@ const unknownGroup: GraphGroupFields = {
 async function applyMembers(round: SyncRound): Promise<boolean> {
   return round.write('none', async (stores) => {
     const count = await stores.graphSync.mirror.applyMembers(round.connectionId, memberBatch);
+    await round.hold(stores);
     await round.save(stores, {});
     return count === memberBatch;
   });
@@ -95,11 +107,7 @@ export async function decideAffected(round: SyncRound): Promise<void> {
   if (waiting === 0) return;
   const total = (round.run?.progress.done ?? 0) + waiting;
   const first = { total, guard: { kind: 'postpone' } } as const;
-  const going = Array.from({ length: waiting > decideBatch ? lanes : 1 }, () => decideAll(round, first));
-  // None is left behind when another one fails.
-  for (const outcome of await Promise.allSettled(going)) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
+  await (waiting > decideBatch ? inLanes(() => decideAll(round, first)) : decideAll(round, first));
   const { context, ...tools } = round.parts;
   const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
   const verdict = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);

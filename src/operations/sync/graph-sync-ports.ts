@@ -224,7 +224,7 @@ export interface GraphMirrorStore {
   readonly applyUsers: (connectionId: string, users: readonly AppliedUser[], at: string) => Promise<void>;
   readonly stagedGroups: (connectionId: string, limit: number) => Promise<readonly StagedGroup[]>;
   readonly applyGroups: (connectionId: string, groups: readonly AppliedGroup[], at: string) => Promise<void>;
-  /** Answers how many were staged: fewer than `limit` were the last. */
+  /** Answers how many were staged and free: fewer than `limit` were the last. Several may go on at the same time. */
   readonly applyMembers: (connectionId: string, limit: number) => Promise<number>;
   readonly countAffected: (connectionId: string) => Promise<number>;
   /**

@@ -36,6 +36,8 @@ const noteAffected = (objectIds: string): string => `
       and x.directory_user_id is not null
     limit 1
   ) k
+  -- several note at the same time: in one order, so that none waits for another one that waits for it
+  order by k.directory_user_id
   on conflict on constraint graph_affected_users__identity do nothing`;
 
 /**
@@ -126,18 +128,17 @@ const applyMembersText = `
   with batch as materialized (
     select s.group_object_id, s.member_object_id, s.present, s.type = 'group' or s.type = 'unknown' and exists (
         select from graph_groups g
-        where g.organization_id = $1::uuid and g.connection_id = $2::uuid and g.object_id = s.member_object_id) as is_group
+        where g.organization_id = $1::uuid and g.connection_id = $2::uuid and g.object_id = s.member_object_id) as is_group,
+      s.ctid as place
     from graph_staged_members s
     where s.organization_id = $1::uuid and s.connection_id = $2::uuid
     order by s.group_object_id, s.member_object_id
     limit $3
+    for update of s skip locked
   ),
   unstaged as (
     delete from graph_staged_members s
-    where s.organization_id = $1::uuid and s.connection_id = $2::uuid
-      and (s.group_object_id, s.member_object_id) <= (
-        select b.group_object_id, b.member_object_id from batch b
-        order by b.group_object_id desc, b.member_object_id desc limit 1)
+    where s.organization_id = $1::uuid and s.ctid = any(array(select b.place from batch b))
   ),
   joined as (
     insert into graph_members (organization_id, connection_id, group_object_id, member_object_id, is_group)
