@@ -14,7 +14,8 @@ export type ScimType =
   | 'noTarget'
   | 'invalidValue'
   | 'sensitive'
-  | 'invalidCursor';
+  | 'invalidCursor'
+  | 'invalidCount';
 
 /** A refusal that belongs to the protocol itself: wrong method, unknown address, missing token, too many operations. */
 export class ScimRefusal extends Error {

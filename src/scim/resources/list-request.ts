@@ -37,18 +37,24 @@ const WHOLE_NUMBER = /^[+-]?\d{1,15}$/;
 /** RFC 9865 §2: a cursor consists of unreserved characters of RFC 3986. */
 const CURSOR = /^[\w.~-]{0,2048}$/;
 
-function readWholeNumber(name: string, value: string | number | null): number | null {
+function readWholeNumber(
+  name: string,
+  value: string | number | null,
+  scimType: 'invalidValue' | 'invalidCount' = 'invalidValue',
+): number | null {
   if (value === null) return null;
   const text = String(value).trim();
   if (!WHOLE_NUMBER.test(text)) {
-    throw new ScimRefusal(400, `${name} must be a whole number`, { scimType: 'invalidValue' });
+    throw new ScimRefusal(400, `${name} must be a whole number`, { scimType });
   }
   return Number(text);
 }
 
 /** RFC 7644 §3.4.2.4: a negative count is 0, a startIndex below 1 is 1, the server may return fewer than asked. */
 function readPage({ startIndex, count, cursor }: ListParameters): ResourcePage {
-  const wanted = readWholeNumber('count', count) ?? LIMITS.defaultPageSize;
+  // RFC 9865 §2.1 has a keyword of its own.
+  const fault = cursor === null ? 'invalidValue' : 'invalidCount';
+  const wanted = readWholeNumber('count', count, fault) ?? LIMITS.defaultPageSize;
   const bounded = Math.min(Math.max(wanted, 0), LIMITS.maxPageSize);
   const start = Math.max(readWholeNumber('startIndex', startIndex) ?? 1, 1);
   if (cursor === null) return { kind: 'index', startIndex: start, count: bounded };

@@ -108,6 +108,17 @@ test('an empty cursor asks for the first page, and nextCursor leads to the end (
   assert.equal(new Set(seen).size, 5);
 });
 
+test('a count that is no number is 400, with a cursor invalidCount (RFC 9865)', async () => {
+  const harness = makeScimHarness();
+  for (const [query, scimType] of [
+    ['count=many', 'invalidValue'],
+    ['cursor=&count=many', 'invalidCount'],
+  ]) {
+    const { body } = await harness.send('get', `/Users?${query}`).expect(400);
+    assert.equal(body.scimType, scimType);
+  }
+});
+
 test('a cursor that nobody gave out is 400 invalidCursor', async () => {
   const harness = makeScimHarness();
   const { status, body } = await harness.send('get', '/Users?cursor=%22%20or%201').expect(400);
