@@ -6,6 +6,7 @@ import { realTiming } from './graph/timing.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Encryption } from './operations/connections/connection-ports.ts';
 import type { Clock, UnitOfWork } from './operations/ports.ts';
+import { makeEndSubscriptions } from './operations/sync/end-subscriptions.ts';
 import { makeRecoverConnection, type RecoverConnection } from './operations/tenants/recover-connection.ts';
 import { makeTokenCache } from './operations/tenants/token-cache.ts';
 
@@ -48,6 +49,11 @@ export const connectingParts = ({ publicUrl, clock, encryption, unitOfWork, grap
   signIn: graph.signIn,
   recover: recoveringPart({ clock, encryption, unitOfWork, graph }),
   tenants: graph.tenants,
+  endSubscriptions: makeEndSubscriptions({
+    unitOfWork,
+    encryption,
+    subscriptions: graph.subscriptions,
+  }),
   redirectUri: `${publicUrl}${signInCallbackPath}`,
   publicUrl,
 });

@@ -75,7 +75,9 @@ export function makeConnectionRoutes({ operations, publicUrl }: AdminDependencie
     send(response, await azureConnect.disconnect(contextOf(response), idOf(request)));
   });
   router.post('/connections/:id/sync', async (request, response) => {
-    const run = await connections.sync(contextOf(response), idOf(request));
+    const run = await connections.sync(contextOf(response), idOf(request), {
+      full: flagOf(request, 'full'),
+    });
     response.status(202).location(`${request.baseUrl}/sync-runs/${run.id}`).json(representSyncRun(run));
   });
   return router;

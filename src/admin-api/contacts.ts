@@ -7,7 +7,7 @@ import { peopleFilterOf } from './employees.ts';
 import { pageOf, sendPage } from './page.ts';
 import { bodyOf, contextOf, idOf } from './request-facts.ts';
 
-function representContact({ contact }: ContactView): object {
+function representContact({ contact, formerIdentity }: ContactView): object {
   return {
     id: contact.id,
     accountId: contact.accountId,
@@ -22,6 +22,7 @@ function representContact({ contact }: ContactView): object {
     securityRoleId: contact.securityRoleId,
     status: contact.status,
     directoryUserId: contact.directoryUserId,
+    formerIdentity,
     winningRuleId: contact.winningRuleId,
     createdAt: contact.createdAt,
     updatedAt: contact.updatedAt,

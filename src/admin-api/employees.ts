@@ -4,10 +4,10 @@ import type { EmployeeView, PeopleFilter } from '../operations/people/people-por
 import type { Employee } from '../provisioning/person.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
-import { bodyOf, choiceOf, contextOf, idOf, queryOf } from './request-facts.ts';
+import { bodyOf, choiceOf, contextOf, flagOf, idOf, queryOf } from './request-facts.ts';
 
 /** Members are listed one by one: what a record holds besides is nobody's business outside. */
-function representEmployee({ employee, jobTitle, relations }: EmployeeView): object {
+function representEmployee({ employee, jobTitle, formerIdentity, relations }: EmployeeView): object {
   return {
     id: employee.id,
     username: employee.login.username,
@@ -27,6 +27,7 @@ function representEmployee({ employee, jobTitle, relations }: EmployeeView): obj
     status: employee.status,
     isRoot: employee.isRoot,
     directoryUserId: employee.directoryUserId,
+    formerIdentity,
     winningRuleId: employee.winningRuleId,
     archivedAt: employee.archivedAt,
     predecessorId: employee.predecessorId,
@@ -43,6 +44,7 @@ export const peopleFilterOf = <Status extends string>(request: Request): PeopleF
   email: queryOf(request, 'email')?.trim() ?? null,
   status: choiceOf<Status>(request, 'status'),
   connectionId: queryOf(request, 'connectionId'),
+  isOrphan: flagOf(request, 'orphaned'),
 });
 
 export function makeEmployeeRoutes({ operations }: AdminDependencies): Router {

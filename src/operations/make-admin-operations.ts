@@ -39,6 +39,7 @@ import {
 } from './rules/employee-defaults-operations.ts';
 import { type MappingRuleOperations, makeMappingRuleOperations } from './rules/mapping-rule-operations.ts';
 import { makeRuleChangeOperations, type RuleChangeOperations } from './rules/rule-change-operations.ts';
+import type { EndSubscriptions } from './sync/end-subscriptions.ts';
 import type { StartSync } from './sync/start-sync.ts';
 import { makeSyncRunOperations, type SyncRunOperations } from './sync/sync-run-operations.ts';
 import { type AzureConnectOperations, makeAzureConnectOperations } from './tenants/azure-connect.ts';
@@ -65,6 +66,7 @@ export interface AdminCollaborators {
   readonly graphDirectory: GraphDirectory;
   readonly signIn: GraphSignIn;
   readonly recover: RecoverConnection;
+  readonly endSubscriptions: EndSubscriptions;
   readonly tenants: TenantResolver;
   /** Where the browser comes back to from a sign-in. */
   readonly redirectUri: string;

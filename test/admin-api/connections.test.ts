@@ -317,7 +317,13 @@ describe('connections', () => {
       assert.ok(directoryUserId && winningRuleId && updatedAt);
       assert.deepEqual(
         { ...kept, updatedAt: '' },
-        { ...rest, directoryUserId: null, winningRuleId: null, updatedAt: '' },
+        {
+          ...rest,
+          directoryUserId: null,
+          formerIdentity: { tenantId: null, objectId: null },
+          winningRuleId: null,
+          updatedAt: '',
+        },
       );
       assert.equal((await app.admin('GET', '/mapping-rules')).body.items.length, 0);
       const { body: log } = await app.admin('GET', `/provisioning-events?employeeId=${employee.id}`);

@@ -10,13 +10,14 @@ import { reconcileMembers } from '../reconcile/reconcile-members.ts';
 import type { StartReplan } from '../reconcile/start-replan.ts';
 import type { ChangeOptions } from '../resources/scim-operations.ts';
 import { requireCompleteDefaults } from '../rules/missing-defaults.ts';
-import type { StartSync } from '../sync/start-sync.ts';
+import type { EndSubscriptions } from '../sync/end-subscriptions.ts';
+import type { StartSync, SyncOptions } from '../sync/start-sync.ts';
 import type { SyncRun } from '../sync/sync-run-ports.ts';
 import type { GraphSignIn, TenantResolver } from '../tenants/graph-sign-in-ports.ts';
 import { resolveTenant, withNamedTenant } from '../tenants/resolve-tenant.ts';
 import { changeConnection, foundConnection } from './change-connection.ts';
 import { type ConnectionInput, type NewConnection, readNewConnection } from './connection-input.ts';
-import type { Connection, Encryption, UnlinkedPerson } from './connection-ports.ts';
+import type { Connection, Encryption, LinkedPerson } from './connection-ports.ts';
 
 export interface ConnectionDependencies {
   readonly unitOfWork: UnitOfWork;
@@ -25,6 +26,7 @@ export interface ConnectionDependencies {
   readonly encryption: Encryption;
   readonly startReplan: StartReplan;
   readonly startSync: StartSync;
+  readonly endSubscriptions: EndSubscriptions;
   /** Called after a commit that ended credentials: what is remembered about them must not be used any more. */
   readonly forgetCredentials: () => void;
   /** Called after a commit that left jobs behind, so that they run at once. */
@@ -54,7 +56,7 @@ export interface ConnectionOperations {
     options: DeleteConnectionOptions,
   ) => Promise<void>;
   /** Starts a sync run, or answers the one that is open (REQ-61). */
-  readonly sync: (context: OrganizationContext, id: string) => Promise<SyncRun>;
+  readonly sync: (context: OrganizationContext, id: string, options: SyncOptions) => Promise<SyncRun>;
 }
 
 /** Decisions are made from connections (email source, domains), so each write holds the configuration still. */
@@ -66,6 +68,7 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
     encryption,
     startReplan,
     startSync,
+    endSubscriptions,
     forgetCredentials,
     jobsWaiting,
     tenants,
@@ -94,6 +97,13 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       return changed;
     },
     delete: async (context, id, { ifMatch, unlink }) => {
+      const going = await unitOfWork.read(context, async (stores) => {
+        const connection = foundConnection(await stores.connections.get(id), id);
+        requireVersion(ifMatch, connection.revision);
+        if (!unlink) await requireNoLinks(stores, connection);
+        return connection;
+      });
+      await endSubscriptions(context, going);
       const hasJobs = await unitOfWork.write(context, 'exclusive', async (stores) => {
         const connection = foundConnection(await stores.connections.lock(id), id);
         requireVersion(ifMatch, connection.revision);
@@ -106,13 +116,13 @@ export function makeConnectionOperations(dependencies: ConnectionDependencies): 
       forgetCredentials();
       signIn.forget(id);
     },
-    sync: async (context, id) => {
+    sync: async (context, id, options) => {
       const { kind } = await unitOfWork.read(context, async (stores) => {
         const connection = foundConnection(await stores.connections.get(id), id);
         await requireCompleteDefaults(stores, (await stores.employeeDefaults.get()).value);
         return connection;
       });
-      return kind === 'entra' ? startSync(context, id) : startReplan(context, id);
+      return kind === 'entra' ? startSync(context, id, options) : startReplan(context, id);
     },
   };
 }
@@ -135,9 +145,9 @@ async function unlinkPeople(
   context: OrganizationContext,
   connection: Connection,
   now: string,
-): Promise<readonly UnlinkedPerson[]> {
+): Promise<readonly LinkedPerson[]> {
   const people = await stores.connections.unlinkPeople(connection.id);
-  const draft = (person: UnlinkedPerson): EventDraft => ({
+  const draft = (person: LinkedPerson): EventDraft => ({
     ...person,
     action: 'updated',
     reason: `The connection ${connection.name} was deleted; the record stays and is no longer linked to the directory.`,
@@ -153,7 +163,7 @@ async function unlinkPeople(
 async function decideRivals(
   stores: Stores,
   context: OrganizationContext,
-  people: readonly UnlinkedPerson[],
+  people: readonly LinkedPerson[],
   tools: DecisionTools,
 ): Promise<boolean> {
   const ids = people.flatMap(({ employeeId, contactId }) => employeeId ?? contactId ?? []);

@@ -57,8 +57,8 @@ export interface Connection extends ConnectionConfiguration {
   readonly revision: number;
 }
 
-/** PSA records whose link ends with the connection. */
-export interface UnlinkedPerson {
+/** A PSA record whose link ends with a connection, or comes back with one. */
+export interface LinkedPerson {
   readonly directoryUserId: string;
   readonly employeeId: string | null;
   readonly contactId: string | null;
@@ -80,7 +80,12 @@ export interface ConnectionStore {
   /** Number of employees and contacts linked to users of the connection. */
   readonly linkedPeople: (id: string) => Promise<{ readonly employees: number; readonly contacts: number }>;
   /** Takes the links to the connection's users off employees, contacts and logins; the records stay. */
-  readonly unlinkPeople: (id: string) => Promise<readonly UnlinkedPerson[]>;
+  readonly unlinkPeople: (id: string) => Promise<readonly LinkedPerson[]>;
+  /**
+   * Links users without a record to those that they had through an earlier connection to the same tenant, before anybody
+   * looks for an email (D-05). Answers who was linked.
+   */
+  readonly linkAgain: (id: string, objectIds: readonly string[]) => Promise<readonly LinkedPerson[]>;
   /** Deletes it with its tokens, rules and mirror. */
   readonly delete: (id: string) => Promise<void>;
 }

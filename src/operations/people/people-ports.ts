@@ -15,12 +15,20 @@ export interface Relation {
 
 export type RelationSummary = Pick<Relation, 'id' | 'kind' | 'reference'>;
 
+/** Whose a record was before its connection was deleted; null where the connection did not tell. */
+export interface FormerIdentity {
+  readonly tenantId: string | null;
+  readonly objectId: string | null;
+}
+
 export interface EmployeeView {
   readonly employee: Employee;
   /** Name of the job title that `jobTitleId` points at. */
   readonly jobTitle: string | null;
   /** Connection of the directory user the record is linked to. */
   readonly connectionId: string | null;
+  /** Null while it is linked, or when it never was. */
+  readonly formerIdentity: FormerIdentity | null;
   /** The first hundred. */
   readonly relations: readonly RelationSummary[];
 }
@@ -28,6 +36,8 @@ export interface EmployeeView {
 export interface ContactView {
   readonly contact: Contact;
   readonly connectionId: string | null;
+  /** Null while it is linked, or when it never was. */
+  readonly formerIdentity: FormerIdentity | null;
 }
 
 export interface PeopleFilter<Status extends string> {
@@ -37,6 +47,8 @@ export interface PeopleFilter<Status extends string> {
   readonly email: string | null;
   readonly status: Status | null;
   readonly connectionId: string | null;
+  /** Only records that lost their directory user because its connection was deleted. */
+  readonly isOrphan: boolean;
 }
 
 /** An employee locked together with everybody who keeps the organization administrable. */

@@ -1,12 +1,14 @@
 import type { GraphGroupFields } from '../../directory/delta-change.ts';
 import type { DirectoryUser } from '../../directory/directory-user.ts';
 import { wholeGroup } from '../../directory/whole-object.ts';
+import type { EventDraft } from '../../provisioning/provisioning-event.ts';
+import type { LinkedPerson } from '../connections/connection-ports.ts';
 import { judgeWhole } from '../guard/judge-whole.ts';
 import type { Stores } from '../ports.ts';
 import type { GuardMode } from '../reconcile/decision-tools.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { decideStagedUser } from './decide-staged-user.ts';
-import type { AppliedGroup, StagedGroup } from './graph-sync-ports.ts';
+import type { AppliedGroup, AppliedUser, StagedGroup } from './graph-sync-ports.ts';
 import type { SyncRound } from './sync-round.ts';
 
 const userBatch = 1_000;
@@ -50,9 +52,25 @@ async function applyUsers(round: SyncRound): Promise<boolean> {
       return decideStagedUser(isTaken ? { ...row, user: null } : row, moment);
     });
     await mirror.applyUsers(connectionId, applied, now);
+    await linkAgain(round, stores, applied);
     await round.save(stores, {});
     return staged.length === userBatch;
   });
+}
+
+async function linkAgain(round: SyncRound, stores: Stores, applied: readonly AppliedUser[]): Promise<void> {
+  const objectIds = applied.flatMap(({ objectId, removed }) => (removed === null ? [objectId] : []));
+  if (objectIds.length === 0) return;
+  const linked = await stores.connections.linkAgain(round.connectionId, objectIds);
+  if (linked.length === 0) return;
+  const draft = (person: LinkedPerson): EventDraft => ({
+    ...person,
+    action: 'merged',
+    reason: 'The tenant is connected again, and the record belonged to this user of it before.',
+    winningRuleId: null,
+    changes: [{ field: 'directoryUserId', before: null, after: person.directoryUserId, origin: 'directory' }],
+  });
+  await stores.events.append(round.log, round.parts.clock.now(), linked.map(draft));
 }
 
 async function applyGroups(round: SyncRound): Promise<boolean> {

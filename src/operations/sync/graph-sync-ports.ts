@@ -33,6 +33,8 @@ export interface SyncState {
   /** Groups that rules name and those nested in them, as far as they are known. */
   readonly followed: readonly string[];
   readonly areSubscriptionsDue: boolean;
+  /** Somebody asked for everything to be read again. */
+  readonly isAllWanted: boolean;
   /** The queued or running run of the connection. */
   readonly openRunId: string | null;
 }
@@ -93,6 +95,8 @@ export interface SyncStreamStore {
       readonly expiredId: string;
     },
   ) => Promise<void>;
+  /** The next round starts over, whatever was read before. */
+  readonly wantAll: (connectionId: string) => Promise<void>;
   /** Everything is read in full, from this tenant. */
   readonly startOver: (connectionId: string, tenantId: string) => Promise<void>;
   /** What full reads have not mentioned is staged as gone, and the phase becomes `applying`. Once for each read. */

@@ -14,11 +14,20 @@ export interface StartSyncDependencies {
   readonly jobsWaiting: () => void;
 }
 
-export type StartSync = (context: OrganizationContext, connectionId: string) => Promise<SyncRun>;
+export interface SyncOptions {
+  /** Reads everything again, not only what has changed since. */
+  readonly full: boolean;
+}
+
+export type StartSync = (
+  context: OrganizationContext,
+  connectionId: string,
+  options: SyncOptions,
+) => Promise<SyncRun>;
 
 /**
  * Asks for a read of the tenant's directory: everything at the first time, afterwards what has changed. From then on it is
- * read by itself. While a run is open, that one is answered (REQ-61).
+ * read by itself. While a run is open, that one is answered, whatever it reads (REQ-61).
  */
 export function makeStartSync({
   unitOfWork,
@@ -26,11 +35,11 @@ export function makeStartSync({
   recover,
   jobsWaiting,
 }: StartSyncDependencies): StartSync {
-  return async (context, connectionId) => {
+  return async (context, connectionId, { full }) => {
     const present = await unitOfWork.read(context, ({ connections }) => connections.get(connectionId));
     if (present !== null) await askAgain(recover, context, present);
     const run = await unitOfWork.write(context, 'shared', (stores) =>
-      openRun(stores, context, connectionId, identifiers.next()),
+      openRun(stores, context, { connectionId, id: identifiers.next(), full }),
     );
     jobsWaiting();
     return run;
@@ -53,11 +62,16 @@ async function askAgain(
   }
 }
 
+interface WantedRun extends SyncOptions {
+  readonly connectionId: string;
+  /** Of a run that is made. */
+  readonly id: string;
+}
+
 async function openRun(
   stores: Stores,
   { organizationId, requestId }: OrganizationContext,
-  connectionId: string,
-  id: string,
+  { connectionId, id, full }: WantedRun,
 ): Promise<SyncRun> {
   const connection = await stores.connections.lock(connectionId);
   if (connection === null) throw new OperationError('not-found', `There is no connection ${connectionId}.`);
@@ -70,10 +84,11 @@ async function openRun(
     );
   }
   await stores.graphSync.claims.begin(connectionId);
+  if (full) await stores.graphSync.streams.wantAll(connectionId);
   await stores.jobs.enqueueSync({ organizationId, connectionId, requestId });
   const open = await stores.syncRuns.openOf(connectionId);
   if (open !== null) return open;
-  const isComplete = await stores.graphSync.streams.isComplete(connectionId);
+  const isComplete = !full && (await stores.graphSync.streams.isComplete(connectionId));
   const run: SyncRun = {
     id,
     connectionId,

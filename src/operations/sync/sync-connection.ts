@@ -109,7 +109,8 @@ async function goRound(
 ): Promise<void> {
   // Somebody cancelled the first run before it began.
   if (state.tenantId === null && round.run === null) throw new RunCancelled();
-  const current = state.tenantId === round.parts.graph.tenantId ? state : await startOver(round, state);
+  const isSameTenant = state.tenantId === round.parts.graph.tenantId;
+  const current = isSameTenant && !state.isAllWanted ? state : await startOver(round, state);
   const read = current.phase === 'reading' ? await readStreams(round, current) : wasRead;
   if (!read.isQuiet) await bringToPeople(round, read, current.phase);
   if (current.areSubscriptionsDue) await keepSubscriptions(round);
@@ -119,7 +120,7 @@ async function goRound(
 /** Everything is staged already; another server may have applied a part of it. */
 const wasRead: ReadOutcome = { pending: [], dropped: [], isQuiet: false };
 
-/** The first read, or one after the connection was given another tenant. */
+/** The first read, one that was asked for, or one after the connection was given another tenant. */
 async function startOver(round: SyncRound, state: SyncState): Promise<SyncState> {
   const { tenantId } = round.parts.graph;
   await round.write('none', ({ graphSync }) => graphSync.streams.startOver(round.connectionId, tenantId));

@@ -88,9 +88,11 @@ export class SyncRound {
       this.#run = run;
       return;
     }
-    // One that an administrator started meanwhile takes over; beside a plan of everybody there is none.
+    // One that an administrator started meanwhile takes over; beside a plan of everybody there is none, and one
+    // that wants everything read waits for the next round.
     const open = await stores.syncRuns.openOf(this.connectionId);
-    this.#run = open?.task === 'read' ? open : null;
+    const waitsForAll = open?.kind === 'full' && kind === 'delta';
+    this.#run = open?.task === 'read' && !waitsForAll ? open : null;
   }
 
   /** Writes how far the run is. Throws when it has ended meanwhile. */

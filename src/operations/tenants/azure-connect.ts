@@ -2,6 +2,7 @@ import { foundConnection } from '../connections/change-connection.ts';
 import type { Connection, Encryption, GraphFlow } from '../connections/connection-ports.ts';
 import type { OrganizationContext } from '../context.ts';
 import { OperationError } from '../operation-error.ts';
+import type { EndSubscriptions } from '../sync/end-subscriptions.ts';
 import { beginSignIn } from './begin-sign-in.ts';
 import { graphConnectionOf, refusalOf } from './graph-connection.ts';
 import { type GraphConnection, GraphError } from './graph-ports.ts';
@@ -15,6 +16,7 @@ export interface AzureConnectDependencies extends SaveGrantDependencies {
   readonly encryption: Encryption;
   readonly signIn: GraphSignIn;
   readonly tenants: TenantResolver;
+  readonly endSubscriptions: EndSubscriptions;
   /** Where the browser comes back to; an app registration has to know it letter by letter (REQ-39). */
   readonly redirectUri: string;
 }
@@ -52,6 +54,8 @@ export function makeAzureConnectOperations(dependencies: AzureConnectDependencie
       }
     },
     disconnect: async (context, id) => {
+      const going = await unitOfWork.read(context, ({ connections }) => connections.get(id));
+      await dependencies.endSubscriptions(context, foundConnection(going, id));
       const connection = await unitOfWork.write(context, 'exclusive', async (stores) => {
         const before = foundConnection(await stores.connections.lock(id), id);
         if (before.graphFlow === null) return before;

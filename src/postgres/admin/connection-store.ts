@@ -1,9 +1,10 @@
 import type {
   Connection,
   ConnectionStore,
-  UnlinkedPerson,
+  LinkedPerson,
 } from '../../operations/connections/connection-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
+import { linkAgainText } from './link-again.ts';
 import { Conditions, readPage } from './page-query.ts';
 
 const select = `
@@ -24,30 +25,40 @@ const linked = `
     where u.organization_id = p.organization_id and u.directory_user_id = p.directory_user_id
       and u.connection_id = $2)`;
 
-/** Once the link is gone the record is a local one: no rule governs it until it is matched again. */
+/**
+ * Once the link is gone the record is a local one: no rule governs it until it is matched again. Whose it was is kept, for
+ * when the same tenant is connected again.
+ */
 const unlinkText = `
   with employees_unlinked as (
     update employees p set directory_user_id = null, winning_rule_id = null, governed = false
     from directory_users u
     where p.organization_id = $1 and u.organization_id = $1 and u.connection_id = $2
       and p.directory_user_id = u.directory_user_id
-    returning u.directory_user_id, p.employee_id, null::uuid as contact_id
+    returning u.directory_user_id, u.object_id, p.employee_id, null::uuid as contact_id
   ), contacts_unlinked as (
     update contacts p set directory_user_id = null, winning_rule_id = null, governed = false
     from directory_users u
     where p.organization_id = $1 and u.organization_id = $1 and u.connection_id = $2
       and p.directory_user_id = u.directory_user_id
-    returning u.directory_user_id, null::uuid as employee_id, p.contact_id
+    returning u.directory_user_id, u.object_id, null::uuid as employee_id, p.contact_id
   ), logins_unlinked as (
     update logins p set directory_user_id = null
     from directory_users u
     where p.organization_id = $1 and u.organization_id = $1 and u.connection_id = $2
       and p.directory_user_id = u.directory_user_id
+  ), unlinked as (
+    select * from employees_unlinked union all select * from contacts_unlinked
+  ), kept as (
+    insert into former_identities as f (organization_id, person_id, employee_id, contact_id, tenant_id, object_id)
+    select $1, coalesce(x.employee_id, x.contact_id), x.employee_id, x.contact_id, c.tenant_id, x.object_id
+    from unlinked x
+    join connections c on c.organization_id = $1 and c.connection_id = $2
+    on conflict on constraint former_identities__identity do update
+      set tenant_id = excluded.tenant_id, object_id = excluded.object_id
   )
   select directory_user_id as "directoryUserId", employee_id as "employeeId", contact_id as "contactId"
-  from employees_unlinked
-  union all
-  select directory_user_id, employee_id, contact_id from contacts_unlinked`;
+  from unlinked`;
 
 const configurationOf = (connection: Connection): readonly unknown[] => [
   connection.name,
@@ -148,7 +159,9 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
       });
       return row ?? { employees: 0, contacts: 0 };
     },
-    unlinkPeople: (id) => connection.rows<UnlinkedPerson>({ text: unlinkText, values: [organizationId, id] }),
+    unlinkPeople: (id) => connection.rows<LinkedPerson>({ text: unlinkText, values: [organizationId, id] }),
+    linkAgain: (id, objectIds) =>
+      connection.rows<LinkedPerson>({ text: linkAgainText, values: [organizationId, id, objectIds] }),
     delete: async (id) => {
       await connection.execute({
         text: 'delete from connections where organization_id = $1 and connection_id = $2',

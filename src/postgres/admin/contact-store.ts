@@ -1,4 +1,4 @@
-import type { ContactStore, ContactView } from '../../operations/people/people-ports.ts';
+import type { ContactStore, ContactView, FormerIdentity } from '../../operations/people/people-ports.ts';
 import type { Contact } from '../../provisioning/person.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { Conditions, containing, readPage } from './page-query.ts';
@@ -10,6 +10,7 @@ interface ContactRow extends Omit<Contact, 'login'> {
   readonly loginEnabled: boolean | null;
   readonly sessionsEndedAt: string | null;
   readonly connectionId: string | null;
+  readonly formerIdentity: FormerIdentity | null;
 }
 
 const select = `
@@ -18,6 +19,8 @@ const select = `
     c.has_portal_access as "hasPortalAccess", c.security_role_id as "securityRoleId", c.status,
     c.inactivated_by as "inactivatedBy", c.directory_user_id as "directoryUserId",
     c.winning_rule_id as "winningRuleId", c.governed, c.created_at as "createdAt", c.updated_at as "updatedAt",
+    case when c.directory_user_id is null and f.person_id is not null
+      then jsonb_build_object('tenantId', f.tenant_id, 'objectId', f.object_id) end as "formerIdentity",
     l.person_id is not null as "hasLogin", l.username, l.email, l.enabled as "loginEnabled",
     l.sessions_ended_at as "sessionsEndedAt", d.connection_id as "connectionId",
     coalesce((
@@ -27,12 +30,14 @@ const select = `
       where m.organization_id = c.organization_id and m.contact_id = c.contact_id), '[]'::jsonb) as "emails"
   from contacts c
   left join logins l on l.organization_id = c.organization_id and l.person_id = c.contact_id
+  left join former_identities f on f.organization_id = c.organization_id and f.person_id = c.contact_id
   left join directory_users d on d.organization_id = c.organization_id and d.directory_user_id = c.directory_user_id`;
 
 function readView(row: ContactRow): ContactView {
-  const { hasLogin, username, email, loginEnabled, sessionsEndedAt, connectionId, ...contact } = row;
+  const { hasLogin, username, email, loginEnabled, sessionsEndedAt, ...known } = row;
+  const { connectionId, formerIdentity, ...contact } = known;
   const login = hasLogin ? { username, email, enabled: loginEnabled ?? false, sessionsEndedAt } : null;
-  return { contact: { ...contact, login }, connectionId };
+  return { contact: { ...contact, login }, connectionId, formerIdentity };
 }
 
 // Both look the addresses up on their own, once: per contact the search took ten times as long over 50,000 contacts.
@@ -69,6 +74,7 @@ export function makeContactStore(connection: SqlConnection): ContactStore {
       conditions.addGiven(filter.email, (value) => byEmail(organization, value));
       conditions.addGiven(filter.status, (value) => `c.status = ${value}`);
       conditions.addGiven(filter.connectionId, (value) => `d.connection_id = ${value}::uuid`);
+      if (filter.isOrphan) conditions.add('c.directory_user_id is null and f.person_id is not null');
       conditions.addGiven(filter.q === null ? null : containing(filter.q), (value) =>
         byText(organization, value),
       );

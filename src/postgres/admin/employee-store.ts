@@ -2,6 +2,7 @@ import type {
   Administrator,
   EmployeeStore,
   EmployeeView,
+  FormerIdentity,
   RelationSummary,
 } from '../../operations/people/people-ports.ts';
 import type { Employee, Inactivator } from '../../provisioning/person.ts';
@@ -16,6 +17,7 @@ interface EmployeeRow extends Omit<Employee, 'login' | 'inactivatedBy'> {
   readonly sessionsEndedAt: string | null;
   readonly jobTitle: string | null;
   readonly connectionId: string | null;
+  readonly formerIdentity: FormerIdentity | null;
   readonly relations: readonly RelationSummary[];
 }
 
@@ -28,6 +30,8 @@ const select = `
     e.archived_at as "archivedAt", e.predecessor_id as "predecessorId", e.successor_id as "successorId",
     e.created_at as "createdAt", e.updated_at as "updatedAt",
     l.username, l.email, l.enabled as "loginEnabled", l.sessions_ended_at as "sessionsEndedAt",
+    case when e.directory_user_id is null and f.person_id is not null
+      then jsonb_build_object('tenantId', f.tenant_id, 'objectId', f.object_id) end as "formerIdentity",
     j.name as "jobTitle", d.connection_id as "connectionId",
     coalesce((
       select jsonb_agg(jsonb_build_object('id', r.relation_id, 'kind', r.kind, 'reference', r.reference)
@@ -39,14 +43,15 @@ const select = `
       ) r), '[]'::jsonb) as "relations"
   from employees e
   left join logins l on l.organization_id = e.organization_id and l.person_id = e.employee_id
+  left join former_identities f on f.organization_id = e.organization_id and f.person_id = e.employee_id
   left join job_titles j on j.organization_id = e.organization_id and j.job_title_id = e.job_title_id
   left join directory_users d on d.organization_id = e.organization_id and d.directory_user_id = e.directory_user_id`;
 
 function readView(row: EmployeeRow): EmployeeView {
-  const { username, email, loginEnabled, sessionsEndedAt, jobTitle, connectionId, relations, ...employee } =
-    row;
+  const { username, email, loginEnabled, sessionsEndedAt, ...known } = row;
+  const { jobTitle, connectionId, formerIdentity, relations, ...employee } = known;
   const login = { username, email, enabled: loginEnabled ?? false, sessionsEndedAt };
-  return { employee: { ...employee, login }, jobTitle, connectionId, relations };
+  return { employee: { ...employee, login }, jobTitle, connectionId, formerIdentity, relations };
 }
 
 // The lock and the read are two statements: the second one sees what the transactions that held the locks have left.
@@ -115,6 +120,7 @@ export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
       conditions.addGiven(filter.email, (value) => `l.email_key = lower(${value})`);
       conditions.addGiven(filter.status, (value) => `e.status = ${value}`);
       conditions.addGiven(filter.connectionId, (value) => `d.connection_id = ${value}::uuid`);
+      if (filter.isOrphan) conditions.add('e.directory_user_id is null and f.person_id is not null');
       conditions.addGiven(
         filter.q === null ? null : containing(filter.q),
         (value) =>

@@ -13,6 +13,7 @@ interface StateRow {
   readonly failures: number;
   readonly readUsers: number;
   readonly areSubscriptionsDue: boolean;
+  readonly isAllWanted: boolean;
   readonly openRunId: string | null;
   readonly streams: readonly SyncStream[] | null;
   readonly followed: readonly string[] | null;
@@ -27,9 +28,11 @@ const claimText = `
     set claim_id = $3::uuid, claimed_until = now() + make_interval(secs => $4), is_wanted = false
     where s.organization_id = $1 and s.connection_id = $2
       and (s.claimed_until is null or s.claimed_until < now() or s.claim_id = $3::uuid)
-    returning s.tenant_id, s.phase, s.failures, s.read_users, s.subscriptions_due_at
+    returning s.tenant_id, s.phase, s.failures, s.read_users, s.subscriptions_due_at,
+      s.is_all_wanted
   )
   select c.tenant_id as "tenantId", c.phase, c.failures, c.read_users as "readUsers", c.subscriptions_due_at <= now() as "areSubscriptionsDue",
+    c.is_all_wanted as "isAllWanted",
     (select json_agg(json_build_object('id', t.graph_stream_id, 'kind', t.kind, 'groupIds', t.group_ids,
         'cursor', t.cursor, 'isFull', t.is_full, 'resume', t.resume, 'pendingCursor', t.pending_cursor)
       order by t.graph_stream_id)

@@ -120,6 +120,11 @@ export function makeStreamStore(connection: SqlConnection): SyncStreamStore {
         [connectionId, id, resume, pendingCursor, readUsers],
       ),
     restart: (connectionId, request) => restart(execute, connectionId, request),
+    wantAll: (connectionId) =>
+      execute(
+        'update graph_syncs set is_all_wanted = true where organization_id = $1 and connection_id = $2',
+        [connectionId],
+      ),
     startOver: (connectionId, tenantId) => startOver(execute, connectionId, tenantId),
     sweep: async (connectionId, pending) => {
       await execute(pendingCursors, [connectionId, JSON.stringify(pending)]);
@@ -179,7 +184,8 @@ async function startOver(execute: Execute, connectionId: string, tenantId: strin
   await unstage(execute, connectionId, 'users');
   await unstage(execute, connectionId, 'groups');
   await execute(
-    `update graph_syncs set tenant_id = $3, phase = 'reading' where organization_id = $1 and connection_id = $2`,
+    `update graph_syncs set tenant_id = $3, phase = 'reading', is_all_wanted = false
+      where organization_id = $1 and connection_id = $2`,
     [connectionId, tenantId],
   );
 }
