@@ -149,8 +149,11 @@ function keep(
   const filled = isMerge || !before.governed ? withDefaults(fields, rule, ledger) : fields;
   const after = governed(subject, rule, filled, moment);
   const action: EventAction | null = isMerge ? 'merged' : null;
-  const events = employeeEvent(subject, before, after, { action, reason: keepReason(rule, after) });
+  const taken = follows ? takenEmail(subject, after) : null;
+  const reason = keepReason(rule, after, taken);
+  const events = employeeEvent(subject, before, after, { action, reason });
   if (events.length > 0) ledger.putEmployee({ ...after, updatedAt: moment.now });
+  else if (taken !== null) return [personEvent(subject, 'unchanged', reason, after)];
   return events;
 }
 
@@ -177,7 +180,16 @@ function governed(subject: Subject, rule: MappingRule, employee: Employee, momen
 const groupName = (rule: MappingRule): string => rule.group.name ?? rule.groupId;
 const ruleReason = (rule: MappingRule): string => `Member of ${groupName(rule)} (Order ${rule.order}).`;
 
-const keepReason = (rule: MappingRule, after: Employee): string =>
-  after.status === 'inactive' && after.inactivatedBy === 'human'
-    ? `${ruleReason(rule)} Stays inactive: an administrator deactivated this record.`
-    : ruleReason(rule);
+/** The directory's email, when the person keeps another one because somebody else logs in with it. */
+function takenEmail({ identity }: Subject, { login }: Employee): string | null {
+  const { email } = identity;
+  return email === null || (login.email !== null && caseKey(login.email) === caseKey(email)) ? null : email;
+}
+
+function keepReason(rule: MappingRule, after: Employee, taken: string | null): string {
+  const email =
+    taken === null ? '' : ` Warning: somebody else logs in with ${taken}; the email stays as it is.`;
+  return after.status === 'inactive' && after.inactivatedBy === 'human'
+    ? `${ruleReason(rule)} Stays inactive: an administrator deactivated this record.${email}`
+    : `${ruleReason(rule)}${email}`;
+}

@@ -225,6 +225,17 @@ describe('A synced employee', () => {
     assert.equal(other.login.email, 'ada.lovelace@fabrikam.com');
   });
 
+  it('keeps its email, with a warning, while somebody else logs in with the new one (REQ-22, REQ-33)', () => {
+    const moved = aUser({ userName: 'ada.lovelace@fabrikam.com', version: 2 });
+    const facts = { loginEmails: new Map([['ada.lovelace@fabrikam.com', 'somebody']]) };
+    const world = { rules: [aRule()], employees: [complete], facts };
+    const { decision, employees } = decideIn(world, { user: moved, previous: aUser() });
+    assert.deepEqual(employees, []);
+    const { action, reason } = only(decision.events);
+    assert.equal(action, 'unchanged');
+    assert.match(reason, /somebody else logs in with ada\.lovelace@fabrikam\.com; the email stays as it is/);
+  });
+
   it('is deactivated when disabled or deleted upstream, sessions ended, never deleted (REQ-16, D-08)', () => {
     for (const gone of [{ active: false }, { deletedAt: now }]) {
       const result = decideIn(
