@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { type Json, makeClient, startWorld, unique, type World } from '../admin-api/people-world.ts';
 import type { ScimConnection } from '../support/app.ts';
+import { anyRule, ruleBody } from './rules.ts';
 
 /** A directory of a few people whose names get into each other's way, and what an administrator does to its rules. */
 const people = fc.uniqueArray(
@@ -17,19 +18,14 @@ const people = fc.uniqueArray(
   }),
   { minLength: 2, maxLength: 7, selector: ({ local, domain }) => `${local}@${domain}` },
 );
-const ruleContent = fc.record({
-  order: fc.integer({ min: 0, max: 2 }),
-  kind: fc.constantFrom('Technician', 'Read Only', 'External User', 'External Manager'),
-  enabled: fc.constantFrom(true, true, true, false),
-});
-const initialRules = fc.array(fc.option(ruleContent), { minLength: 3, maxLength: 3 });
+const initialRules = fc.array(fc.option(anyRule), { minLength: 3, maxLength: 3 });
 const guards = fc.constantFrom(
   { maxDeactivations: 1000, maxDeactivationsPercent: 100, maxConversions: 1000 },
   { maxDeactivations: 1, maxDeactivationsPercent: 100, maxConversions: 1 },
   { maxDeactivations: 0, maxDeactivationsPercent: 100, maxConversions: 2 },
 );
 const changeRound = fc.array(
-  fc.record({ group: fc.integer({ min: 0, max: 2 }), wanted: fc.option(ruleContent, { freq: 3 }) }),
+  fc.record({ group: fc.integer({ min: 0, max: 2 }), wanted: fc.option(anyRule, { freq: 3 }) }),
   { minLength: 1, maxLength: 4 },
 );
 
@@ -60,15 +56,6 @@ describe('a preview of rule changes', () => {
     await world?.app.stop();
   });
 
-  const ruleBody = ({ order, kind, enabled }: Json): Json => ({
-    order,
-    enabled,
-    securityRoleId: world.roles[kind],
-    ...(kind.startsWith('External')
-      ? { userType: 'clientPortal', accountId: world.account.id }
-      : { userType: 'employee', accountId: null }),
-  });
-
   const statesOf = async ({ connectionId }: ScimConnection): Promise<Map<string, Json>> => {
     const { rows } = await owner.query(stateText, [connectionId]);
     return new Map(rows.map((row) => [row.id, row]));
@@ -93,9 +80,11 @@ describe('a preview of rule changes', () => {
       if (id === undefined || gone.has(groupId)) {
         if (wanted === null || present.has(`new ${groupId}`)) return [];
         present.set(`new ${groupId}`, '');
-        return [{ op: 'create', rule: { connectionId: at.connectionId, groupId, ...ruleBody(wanted) } }];
+        return [
+          { op: 'create', rule: { connectionId: at.connectionId, groupId, ...ruleBody(world, wanted) } },
+        ];
       }
-      if (wanted !== null) return [{ op: 'update', id, rule: ruleBody(wanted) }];
+      if (wanted !== null) return [{ op: 'update', id, rule: ruleBody(world, wanted) }];
       gone.add(groupId);
       return [{ op: 'delete', id }];
     });
@@ -153,7 +142,7 @@ describe('a preview of rule changes', () => {
             const body = {
               connectionId: connection.connectionId,
               groupId: groups[index],
-              ...ruleBody(content),
+              ...ruleBody(world, content),
             };
             await world.expect(201, 'POST', '/mapping-rules', body);
           }
@@ -224,7 +213,7 @@ describe('a preview of rule changes', () => {
     const rule = {
       connectionId: connection.connectionId,
       groupId: group,
-      ...ruleBody({ order: 1, kind: 'Technician', enabled: true }),
+      ...ruleBody(world, { order: 1, kind: 'Technician', enabled: true }),
     };
     const changes = [{ op: 'create', rule }];
     const preview = await world.expect(200, 'POST', '/mapping-rules/preview?limit=200', { changes });

@@ -10,6 +10,7 @@ import {
   type World,
 } from '../admin-api/people-world.ts';
 import type { ScimConnection } from '../support/app.ts';
+import { portalFields, technicianRule } from './rules.ts';
 
 const noEffects = {
   grantAccess: 0,
@@ -37,19 +38,8 @@ describe('previewing and applying changes of mapping rules', () => {
   });
   after(() => world?.app.stop());
 
-  const rule = (groupId: string, more: object = {}): Json => ({
-    connectionId: connection.connectionId,
-    groupId,
-    order: 10,
-    userType: 'employee',
-    securityRoleId: world.roles['Technician'],
-    ...more,
-  });
-  const portal = (): Json => ({
-    userType: 'clientPortal',
-    securityRoleId: world.roles['External User'],
-    accountId: world.account.id,
-  });
+  const rule = (groupId: string, more: object = {}): Json => technicianRule(world, connection, groupId, more);
+  const portal = (): Json => portalFields(world);
   const preview = (changes: Json, query = ''): Promise<Json> =>
     world.expect(200, 'POST', `/mapping-rules/preview${query}`, { changes });
   const apply = (changes: Json, digest: string): Promise<Json> =>

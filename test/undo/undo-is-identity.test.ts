@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import pg from 'pg';
 import { type Json, makeClient, startWorld, unique, type World } from '../admin-api/people-world.ts';
+import { anyRule, roleNames, ruleBody } from '../rule-preview/rules.ts';
 import type { ScimConnection } from '../support/app.ts';
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -17,17 +18,11 @@ const people = fc.uniqueArray(
   }),
   { minLength: 2, maxLength: 5, selector: ({ local, domain }) => `${local}@${domain}` },
 );
-const kinds = ['Technician', 'Read Only', 'External User', 'External Manager'];
-const ruleContent = fc.record({
-  order: fc.integer({ min: 0, max: 2 }),
-  kind: fc.constantFrom(...kinds),
-  enabled: fc.constantFrom(true, true, true, false),
-});
 const who = fc.nat({ max: 4 });
 const where = fc.nat({ max: 2 });
 /** What a directory or an administrator does in one request. */
 const step = fc.oneof(
-  fc.record({ kind: fc.constant('rule'), where, content: fc.option(ruleContent, { freq: 4 }) }),
+  fc.record({ kind: fc.constant('rule'), where, content: fc.option(anyRule, { freq: 4 }) }),
   fc.record({
     kind: fc.constant('membership'),
     where,
@@ -66,15 +61,6 @@ describe('an undo', () => {
   after(async () => {
     await owner?.end();
     await world?.app.stop();
-  });
-
-  const ruleBody = ({ order, kind, enabled }: Json): Json => ({
-    order,
-    enabled,
-    securityRoleId: world.roles[kind],
-    ...(kind.startsWith('External')
-      ? { userType: 'clientPortal', accountId: world.account.id }
-      : { userType: 'employee', accountId: null }),
   });
 
   const state = async (): Promise<Json> => (await owner.query(everything)).rows[0];
@@ -126,7 +112,9 @@ describe('an undo', () => {
     if (present === undefined && content === null) return null;
     const path = present === undefined ? '/mapping-rules' : `/mapping-rules/${present.id}`;
     const body =
-      present === undefined ? { connectionId, groupId, ...ruleBody(content) } : content && ruleBody(content);
+      present === undefined
+        ? { connectionId, groupId, ...ruleBody(world, content) }
+        : content && ruleBody(world, content);
     const method = present === undefined ? 'POST' : content === null ? 'DELETE' : 'PATCH';
     const answer = await world.call(method, path, body ?? undefined);
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
@@ -184,7 +172,7 @@ describe('an undo', () => {
     await fc.assert(
       fc.asyncProperty(
         people,
-        fc.array(fc.option(ruleContent), { minLength: 3, maxLength: 3 }),
+        fc.array(fc.option(anyRule), { minLength: 3, maxLength: 3 }),
         fc.array(step, { minLength: 2, maxLength: 6 }),
         async (given, rules, steps) => {
           const directory = await populate(given);
@@ -215,7 +203,7 @@ describe('an undo', () => {
       fc.asyncProperty(people, fc.array(step, { minLength: 3, maxLength: 8 }), async (given, steps) => {
         const directory = await populate(given);
         for (const index of [0, 1]) {
-          await changeRule(directory, index, { order: index, kind: kinds[index * 2], enabled: true });
+          await changeRule(directory, index, { order: index, kind: roleNames[index * 2], enabled: true });
         }
         const was = await state();
         const sets = [];

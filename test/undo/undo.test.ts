@@ -10,6 +10,7 @@ import {
   unknownId,
   type World,
 } from '../admin-api/people-world.ts';
+import { portalFields, technicianRule } from '../rule-preview/rules.ts';
 import type { ScimConnection } from '../support/app.ts';
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -52,19 +53,8 @@ describe('undoing what was done to people', () => {
     push('PATCH', `/Users/${id}`, { schemas: [patchSchema], Operations: [{ op: 'replace', value }] });
   const undo = (set: string, body?: Json): Promise<Json> =>
     world.expect(200, 'POST', `/change-sets/${set}/undo`, body);
-  const rule = (groupId: string, more: object = {}): Json => ({
-    connectionId: connection.connectionId,
-    groupId,
-    order: 10,
-    userType: 'employee',
-    securityRoleId: world.roles['Technician'],
-    ...more,
-  });
-  const portal = (): Json => ({
-    userType: 'clientPortal',
-    securityRoleId: world.roles['External User'],
-    accountId: world.account.id,
-  });
+  const rule = (groupId: string, more: object = {}): Json => technicianRule(world, connection, groupId, more);
+  const portal = (): Json => portalFields(world);
   const employees = async (): Promise<Json[]> =>
     (await world.expect(200, 'GET', `/employees?connectionId=${connection.connectionId}&limit=200`)).items;
   const contacts = async (): Promise<Json[]> =>
