@@ -11,7 +11,7 @@ export const groupCount = 3;
 
 const group = fc.nat(groupCount - 1);
 
-export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ kind: fc.constant('title' as const), value: fc.constantFrom('Engineer', 'Director', 'Clerk') }),
   fc.record({ kind: fc.constant('phone' as const), value: fc.constantFrom('1', '2') }),
   fc.record({ kind: fc.constant('lastName' as const), value: fc.constantFrom('Doe', 'Roe') }),
