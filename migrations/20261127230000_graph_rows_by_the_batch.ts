@@ -10,8 +10,8 @@ const dependents = [
 ];
 
 /**
- * Reason: half of the time of a first read of a large directory went into checking foreign keys row by row, each of which
- * also locks the row it refers to.
+ * Reason: about half of the time of the statements that write memberships and employees in a first read of a large directory
+ * went into checking foreign keys row by row, each of which also locks the row it refers to.
  */
 export async function up(knex: Knex): Promise<void> {
   await replaceConnectionKeys(knex);
