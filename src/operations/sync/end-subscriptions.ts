@@ -33,7 +33,11 @@ export function makeEndSubscriptions({
     const signal = AbortSignal.timeout(budgetMs);
     try {
       const graph = graphConnectionOf(context, connection, { flow, encryption });
-      await Promise.allSettled(kept.map((it) => subscriptions.delete(graph, it.id, signal)));
+      // One that is being made just now is known to Graph alone.
+      const present = await subscriptions.list(graph, signal).catch(() => []);
+      const ours = present.filter(({ notificationUrl }) => notificationUrl.endsWith(`/${id}`));
+      const ids = new Set([...kept, ...ours].map((it) => it.id));
+      await Promise.allSettled([...ids].map((it) => subscriptions.delete(graph, it, signal)));
     } catch (error) {
       // The key cannot be opened, so there is nothing to ask with.
       if (!(error instanceof OperationError)) throw error;
