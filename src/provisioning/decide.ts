@@ -9,14 +9,14 @@ import { leaveDirectory, loseRule } from './lose-access.ts';
  * (the state table: existing record × winning rule). Writes into the ledger only; deterministic.
  */
 export function decide(person: PersonCase, ledger: Ledger, moment: Moment): Decision {
-  const subject = subjectOf(person, ledger.facts);
-  if (ledger.facts.settings.provisioningMode === 'off')
-    return { outcome: 'off', winningRule: subject.winner, events: [] };
-  return decideSubject(subject, ledger, moment);
+  return decideSubject(subjectOf(person, ledger.facts), ledger, moment);
 }
 
-function decideSubject(subject: Subject, ledger: Ledger, moment: Moment): Decision {
+/** The same for somebody about whom everything was derived already, from the facts in the ledger. */
+export function decideSubject(subject: Subject, ledger: Ledger, moment: Moment): Decision {
   const { user, winner } = subject;
+  if (ledger.facts.settings.provisioningMode === 'off')
+    return { outcome: 'off', winningRule: winner, events: [] };
   // The provisioning client and Graph may differ for a while: the more restrictive of the two counts.
   const isBlocked = !user.active || ledger.facts.blockedUsers.has(user.id);
   if (user.deletedAt !== null || isBlocked) return leaveDirectory(subject, ledger, moment);

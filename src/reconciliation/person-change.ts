@@ -1,7 +1,6 @@
 import type { UserType } from '../mapping/mapping-rule.ts';
 import { match } from '../mapping/match.ts';
-import type { Outcome, PersonCase, Subject } from '../provisioning/case.ts';
-import { subjectOf } from '../provisioning/case.ts';
+import type { Outcome, Subject } from '../provisioning/case.ts';
 import type { CaseFacts } from '../provisioning/facts.ts';
 import type { Ledger } from '../provisioning/ledger.ts';
 import type { Contact, Employee } from '../provisioning/person.ts';
@@ -54,13 +53,12 @@ export const linkedRecords = (userId: string, ledger: Ledger): Records => ({
   contact: ledger.contactOf(userId),
 });
 
-export function personBefore(person: PersonCase, ledger: Ledger): PersonBefore {
-  const subject = subjectOf(person, ledger.facts);
+export function personBefore(subject: Subject, ledger: Ledger): PersonBefore {
   const { email } = subject.identity;
   const employee = email === null ? null : ledger.employeeByEmail(email);
   const contacts = email === null ? [] : ledger.contactsByEmail(email);
   const lookalikes = employee === null ? contacts : [employee, ...contacts];
-  return { subject, lookalikes, ...linkedRecords(person.user.id, ledger) };
+  return { subject, lookalikes, ...linkedRecords(subject.user.id, ledger) };
 }
 
 export const hasPortal = (contact: Contact | null): boolean =>

@@ -1,5 +1,11 @@
-import type { Decision, PersonCase } from '../provisioning/case.ts';
-import { decide } from '../provisioning/decide.ts';
+import {
+  type Decision,
+  type Moment,
+  type PersonCase,
+  type Subject,
+  subjectOf,
+} from '../provisioning/case.ts';
+import { decideSubject } from '../provisioning/decide.ts';
 import type { OpenHold } from '../provisioning/held-change.ts';
 import type { Ledger } from '../provisioning/ledger.ts';
 import type { EventDraft } from '../provisioning/provisioning-event.ts';
@@ -20,7 +26,7 @@ export type Handling =
   | { readonly kind: 'keep'; readonly hold: OpenHold };
 
 export interface Review {
-  readonly person: PersonCase;
+  readonly person: Subject;
   readonly decision: Decision;
   readonly handling: Handling;
   /** Questions that this decision leaves without an object. */
@@ -33,8 +39,6 @@ export interface Administration extends AdministratorMoves {
   /** Instead, when no administrator would be left. */
   readonly whenLast: Pick<Review, 'handling' | 'closedHolds'>;
 }
-
-type Moment = Parameters<typeof decide>[2];
 
 export interface ReviewFrame {
   readonly moment: Moment;
@@ -59,8 +63,9 @@ export function* reviewEach(
 ): Generator<{ readonly review: Review; readonly before: PersonBefore }> {
   const open = Map.groupBy(ledger.facts.openHolds, (hold) => hold.directoryUserId);
   for (const person of cases) {
-    const before = personBefore(person, ledger);
-    const decision = decide(person, ledger, frame.moment);
+    const subject = subjectOf(person, ledger.facts);
+    const before = personBefore(subject, ledger);
+    const decision = decideSubject(subject, ledger, frame.moment);
     const own = open.get(person.user.id) ?? [];
     yield { before, review: reviewOf({ before, decision, own }, ledger, frame) };
   }

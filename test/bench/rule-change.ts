@@ -99,8 +99,9 @@ try {
     await admin.patch('/settings', { guard });
     await heldUp();
     const started = performance.now();
+    const { cpuSeconds } = usageOf(pid);
     const { counts } = await admin.post<Preview>('/mapping-rules/preview', { changes });
-    const done = seconds(started);
+    const done = `${seconds(started)} (CPU of the server ${(usageOf(pid).cpuSeconds - cpuSeconds).toFixed(1)} s)`;
     console.log(
       `${name}: ${done}, event loop held up ${(await heldUp()).toFixed(0)} ms; ${JSON.stringify(counts)}`,
     );
