@@ -360,4 +360,22 @@ describe('guard of what is too much for one request', () => {
     assert.equal((await at.waiting()).length, 3);
     assert.deepEqual(await logins(ids), [true, true, true]);
   });
+
+  for (const [maxDeactivations, isIn] of [
+    [1, false],
+    [0, true],
+  ] as const) {
+    const outcome = isIn ? 'is held' : 'loses its login';
+    it(`whoever was deleted while provisioning was off ${outcome} when it is switched on (REQ-16)`, async () => {
+      const [id = ''] = await at.hire(1);
+      const { employeeId } = await world.expect(200, 'GET', `/directory-users/${id}`);
+      await at.setGuard({ maxDeactivations });
+      await world.expect(200, 'PATCH', '/settings', { provisioningMode: 'off' });
+      await at.client.deleteUser(id);
+      await world.expect(200, 'PATCH', '/settings', { provisioningMode: 'azureAdSync' });
+      const { loginEnabled, status } = await world.expect(200, 'GET', `/employees/${employeeId}`);
+      assert.deepEqual([loginEnabled, status], [isIn, isIn ? 'active' : 'inactive']);
+      assert.equal((await at.waiting()).length, isIn ? 1 : 0);
+    });
+  }
 });

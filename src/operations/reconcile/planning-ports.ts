@@ -36,6 +36,8 @@ export interface PlanningStore {
     after: string | null,
     limit: number,
   ) => Promise<readonly DirectoryUser[]>;
+  /** Deleted users whose person can still log in, in id order. */
+  readonly deletedWithLogin: (connectionId: string) => Promise<readonly DirectoryUser[]>;
   /** Live users among these, in id order. */
   readonly usersAmong: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /** The groups as the mirror knows them, in the order given. */

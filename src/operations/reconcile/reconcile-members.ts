@@ -64,7 +64,7 @@ export async function reconcileNow(
   log: EventContext,
   tools: DecisionTools,
 ): Promise<readonly EventDraft[]> {
-  const users = await stores.users.lockMany(userIds);
+  const users = await stores.users.lockAlsoDeleted(userIds);
   const cases = users.map((user) => ({ user, previous: null, cause }));
   const { events, written } = await reconcile(stores, cases, log, tools);
   await written;

@@ -1,6 +1,7 @@
 import type { OrganizationContext } from '../context.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
+import { deletedToPlan, purgeDeleted } from './deleted-to-plan.ts';
 import { inlineLimit, reconcileNow } from './reconcile-members.ts';
 import { openReplan } from './start-replan.ts';
 
@@ -22,9 +23,11 @@ export function makeReplanAll(tools: DecisionTools): ReplanAll {
       const connections = await stores.connections.list(page);
       for (const { id } of connections.items) {
         const ids = await stores.users.idsAfter(id, null, room + 1);
-        if (ids.length > room) {
+        const deleted = await deletedToPlan(stores, id);
+        const count = ids.length + deleted.length;
+        if (count > room) {
           await openReplan(stores, context, id, tools.identifiers.next());
-        } else if (ids.length > 0) {
+        } else if (count > 0) {
           const log = {
             connectionId: id,
             trigger: 'manual',
@@ -32,8 +35,10 @@ export function makeReplanAll(tools: DecisionTools): ReplanAll {
             requestId: context.requestId,
           } as const;
           const wanted = await stores.changeSets.withoutUndone(ids);
-          await reconcileNow(stores, wanted, 'replan', log, tools);
-          room -= ids.length;
+          const userIds = [...wanted, ...deleted.map((user) => user.id)];
+          await reconcileNow(stores, userIds, 'replan', log, tools);
+          await purgeDeleted(stores, deleted);
+          room -= count;
         }
       }
       after = connections.nextAfter;

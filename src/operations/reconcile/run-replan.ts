@@ -6,6 +6,7 @@ import type { ReplanJob, Stores } from '../ports.ts';
 import type { ScimDependencies } from '../resources/scim-dependencies.ts';
 import type { SyncRun } from '../sync/sync-run-ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
+import { deletedToPlan, purgeDeleted } from './deleted-to-plan.ts';
 import { reconcileNow } from './reconcile-members.ts';
 
 const batchSize = 200;
@@ -47,6 +48,7 @@ const usersToPlan = ({ connectionId }: ReplanJob) =>
       const wanted = new Set(await stores.changeSets.withoutUndone(page.map(({ id }) => id)));
       yield page.filter(({ id }) => wanted.has(id));
     }
+    yield deletedToPlan(stores, connectionId);
   };
 
 interface Batch {
@@ -96,9 +98,12 @@ async function nextBatch(
     requestId: job.requestId,
   } as const;
   const wanted = await stores.changeSets.withoutUndone(ids);
-  const events = await reconcileNow(stores, wanted, 'replan', log, dependencies);
   const last = ids.at(-1);
   const isDone = last === undefined || ids.length < batchSize;
+  const deleted = isDone ? await deletedToPlan(stores, job.connectionId) : [];
+  const userIds = [...wanted, ...deleted.map(({ id }) => id)];
+  const events = await reconcileNow(stores, userIds, 'replan', log, dependencies);
+  await purgeDeleted(stores, deleted);
   const done = run.progress.done + ids.length;
   const progressed: SyncRun = {
     ...run,

@@ -44,6 +44,14 @@ const usersAfter = `
   order by u.directory_user_id
   limit $4`;
 
+const deletedWithLogin = `
+  select ${userColumns} from directory_users u
+  where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.deleted_at is not null
+    and exists (
+      select from logins l
+      where l.organization_id = u.organization_id and l.directory_user_id = u.directory_user_id and l.enabled)
+  order by u.directory_user_id`;
+
 const usersAmong = `
   select ${userColumns} from unnest($2::uuid[]) as w(key)
   cross join lateral (
@@ -92,6 +100,8 @@ export function makePlanningStore(connection: SqlConnection): PlanningStore {
         text: usersAfter,
         values: [organizationId, connectionId, after ?? firstUuid, limit],
       }),
+    deletedWithLogin: (connectionId) =>
+      connection.rows<DirectoryUser>({ text: deletedWithLogin, values: [organizationId, connectionId] }),
     usersAmong: (ids) =>
       connection.rows<DirectoryUser>({
         name: 'users_among',
