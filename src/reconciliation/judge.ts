@@ -18,12 +18,15 @@ export interface Verdict {
   readonly conversions: string | null;
 }
 
+/** Switches the percentage off. */
+const allPercent = 100;
+
 /** In a smaller connection every single person is a large part. */
 const smallestBase = 10;
 
 /** The most people that `judge` needs to know of; none where no percentage can be exceeded. */
 export function neededBase({ maxDeactivations, maxDeactivationsPercent }: Guard, asked: Tally): number {
-  if (asked.deactivations === 0 || maxDeactivationsPercent >= 100) return 0;
+  if (asked.deactivations === 0 || maxDeactivationsPercent >= allPercent) return 0;
   if (maxDeactivationsPercent <= 0) return smallestBase;
   const most = Math.ceil(((maxDeactivations + asked.deactivations) * 100) / maxDeactivationsPercent);
   return Math.max(smallestBase, most);
@@ -46,6 +49,7 @@ function judgeDeactivations(guard: Guard, window: GuardWindow, asked: number): s
   if (total > guard.maxDeactivations) {
     return `${people(total)} would lose their login ${within}; the guard lets ${guard.maxDeactivations} pass.`;
   }
+  if (guard.maxDeactivationsPercent >= allPercent) return null;
   const base = window.peopleWithLogin + window.deactivations;
   if (base < smallestBase || total * 100 <= guard.maxDeactivationsPercent * base) return null;
   return (

@@ -126,13 +126,15 @@ describe('guard', () => {
         const settings = { ...guard, maxDeactivationsPercent };
         const tally = { deactivations: asked, conversions: 0 };
         const limit = neededBase(settings, tally);
-        const verdictOf = (peopleWithLogin: number) =>
-          judge(settings, { deactivations: 0, conversions: 0, peopleWithLogin }, tally).deactivations;
-        assert.equal(
-          verdictOf(limit),
-          verdictOf(1_000_000),
-          `${asked} at ${maxDeactivationsPercent} percent`,
-        );
+        for (const deactivations of [0, 5, 10, 200]) {
+          const verdictOf = (peopleWithLogin: number) =>
+            judge(settings, { deactivations, conversions: 0, peopleWithLogin }, tally).deactivations;
+          assert.equal(
+            verdictOf(limit),
+            verdictOf(1_000_000),
+            `${asked} after ${deactivations} at ${maxDeactivationsPercent} percent`,
+          );
+        }
       }
     }
   });
