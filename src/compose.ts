@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
@@ -307,8 +308,7 @@ function makeAdmin(
     ...scim,
     ...sendingParts(config, core),
     ...connecting,
-    credentialMaker,
-    startFingerprint,
+    ...{ credentialMaker, startFingerprint, letOthersRun: setImmediate },
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
     startSync: makeStartSync({ ...scim, recover: connecting.recover }),

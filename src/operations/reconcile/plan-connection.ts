@@ -29,6 +29,14 @@ export interface PlanScope {
 /** So many people are decided between two turns of the event loop. */
 const batchSize = 50;
 
+/** So many are counted and fingerprinted between two turns of it. */
+const toldAtOnce = 500;
+
+export interface PlanningTools extends DecisionTools {
+  /** Settles when whatever else waits for the event loop has had its turn. */
+  readonly letOthersRun: () => Promise<void>;
+}
+
 const cause: ReconcileCause = 'ruleChange';
 
 const nobodyApproved: ReadonlySet<string> = new Set();
@@ -40,7 +48,7 @@ const nobodyApproved: ReadonlySet<string> = new Set();
 export async function* planConnection(
   stores: Stores,
   scope: PlanScope,
-  tools: DecisionTools,
+  tools: PlanningTools,
 ): AsyncGenerator<readonly PlannedPerson[]> {
   const trial: DecidedPerson[] = [];
   let facts: CaseFacts | null = null;
@@ -49,16 +57,19 @@ export async function* planConnection(
     facts = batch.facts;
   }
   const held = facts === null ? nobodyHeld : await heldAmong(stores, scope, { trial, facts }, tools);
-  if (held.size === 0) {
-    yield trial.flatMap(({ planned }) => planned ?? []);
-  } else if (held.size === trial.length) {
-    yield trial.flatMap(({ whenHeld }) => whenHeld ?? []);
-  } else {
-    const decided = new Map<string, PlannedPerson | null>();
+  const decided = new Map<string, PlannedPerson | null>();
+  if (held.size > 0 && held.size < trial.length) {
     for await (const { people } of decideAll(stores, scope, held, tools)) {
       for (const { userId, planned } of people) decided.set(userId, planned);
     }
-    yield trial.flatMap(({ userId, whenHeld }) => (held.has(userId) ? whenHeld : decided.get(userId)) ?? []);
+  }
+  const toldOf = ({ userId, planned, whenHeld }: DecidedPerson): PlannedPerson | null => {
+    if (held.has(userId)) return whenHeld;
+    return held.size === 0 ? planned : (decided.get(userId) ?? null);
+  };
+  for (let start = 0; start < trial.length; start += toldAtOnce) {
+    yield trial.slice(start, start + toldAtOnce).flatMap((person) => toldOf(person) ?? []);
+    await tools.letOthersRun();
   }
 }
 
