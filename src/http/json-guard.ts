@@ -1,15 +1,16 @@
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
+export const OPENING_BRACKET = 0x5b;
+export const CLOSING_BRACKET = 0x5d;
+export const OPENING_BRACE = 0x7b;
+export const CLOSING_BRACE = 0x7d;
 
 /** Assigning one of these to a plain object reaches what all objects share. */
 const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAY_HOLD_UNSAFE_KEY = /"(?:__proto__|constructor|prototype)"|\\u/;
 
-function endOfString(bytes: Uint8Array, start: number): number {
+/** Where the quote is that ends the string whose opening quote is at `start`; behind the bytes when there is none. */
+export function endOfString(bytes: Uint8Array, start: number): number {
   let index = start + 1;
   while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
   return index;

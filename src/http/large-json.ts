@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
+import {
+  CLOSING_BRACE,
+  CLOSING_BRACKET,
+  endOfString,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+} from './json-guard.ts';
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
 
 /** A list whose elements are read part by part: where they begin and end, and the commas at which they are cut. */
 interface LongList {
@@ -89,10 +91,8 @@ function* findLongLists(
       yield;
     }
     const byte = bytes[index];
-    if (byte === QUOTE) {
-      index += 1;
-      while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
-    } else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
+    if (byte === QUOTE) index = endOfString(bytes, index);
+    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
       if (nesting.depth === maxDepth) return null;
       nesting.open(index, byte === OPENING_BRACKET);
     } else if (byte === COMMA) nesting.comma(index, stepBytes);
