@@ -268,7 +268,6 @@ function makeApp(
   { metrics, logRequest, authentication, proofs }: AppParts,
 ): Express {
   const { publicUrl, logger } = parts;
-  const { database } = core;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -276,7 +275,7 @@ function makeApp(
   app.use(logRequest);
   app.use(helmet());
   const isReady = async () => {
-    const ready = await isMigrated(database);
+    const ready = await isMigrated(core.database);
     return {
       ready,
       detail: ready ? 'The database answers and is migrated.' : 'The database needs a migration.',
@@ -308,7 +307,9 @@ function makeAdmin(
     ...scim,
     ...sendingParts(config, core),
     ...connecting,
-    ...{ credentialMaker, startFingerprint, letOthersRun: setImmediate },
+    credentialMaker,
+    startFingerprint,
+    letOthersRun: setImmediate,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
     startSync: makeStartSync({ ...scim, recover: connecting.recover }),
