@@ -43,8 +43,10 @@ export interface Administration extends AdministratorMoves {
 export interface ReviewFrame {
   readonly moment: Moment;
   /** Held changes to which an administrator has said yes. */
-  readonly approvedIds: ReadonlySet<string>;
+  readonly approvedIds?: ReadonlySet<string>;
 }
+
+const nothingApproved: ReadonlySet<string> = new Set();
 
 const free: Handling = { kind: 'free', approved: null };
 
@@ -80,7 +82,7 @@ interface DecidedCase {
 function reviewOf(
   { before, decision, own }: DecidedCase,
   ledger: Ledger,
-  { approvedIds }: ReviewFrame,
+  { approvedIds = nothingApproved }: ReviewFrame,
 ): Review {
   const person = before.subject;
   if (decision.outcome === 'off') {

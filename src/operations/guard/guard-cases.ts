@@ -31,7 +31,6 @@ export interface GuardedDecisions {
   readonly postponedUserIds: ReadonlySet<string>;
 }
 
-const nothingApproved: ReadonlySet<string> = new Set();
 const everythingPasses: Verdict = { deactivations: null, conversions: null };
 
 /**
@@ -45,7 +44,7 @@ export async function guardCases(
   { clock, identifiers, guard = { kind: 'judge' } }: DecisionTools,
 ): Promise<GuardedDecisions> {
   const moment = { now: clock.now(), newId: identifiers.next };
-  const frame = { moment, approvedIds: guard.kind === 'approved' ? guard.ids : nothingApproved };
+  const frame = guard.kind === 'approved' ? { moment, approvedIds: guard.ids } : { moment };
   const trial = new Ledger(facts);
   const trialReviews = await protectAdministrators(stores, reviewCases(cases, trial, frame), 'lock');
   const asked = tallyOf(trialReviews);

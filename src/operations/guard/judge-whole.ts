@@ -46,7 +46,6 @@ export async function* usersOfConnection(
     after = page.length === pageSize ? (page.at(-1)?.id ?? null) : null;
   } while (after !== null);
 }
-const nothingApproved: ReadonlySet<string> = new Set();
 
 /**
  * What is decided in several units of work passes the guard or is held as a whole: it is decided once beforehand, without
@@ -75,7 +74,7 @@ async function foresee(
   let [deactivations, conversions] = [0, 0];
   for await (const loaded of readAhead(loadPages(stores, users(stores), cause))) {
     facts = loaded.facts;
-    const reviews = reviewCases(loaded.cases, new Ledger(facts), { moment, approvedIds: nothingApproved });
+    const reviews = reviewCases(loaded.cases, new Ledger(facts), { moment });
     const tally = tallyOf(reviews);
     deactivations += tally.deactivations;
     conversions += tally.conversions;

@@ -39,8 +39,6 @@ export interface PlanningTools extends DecisionTools {
 
 const cause: ReconcileCause = 'ruleChange';
 
-const nobodyApproved: ReadonlySet<string> = new Set();
-
 /**
  * Decides everybody whom the rules concern. What the guard would stop is known only when all have been counted; then
  * the others are decided once more without those who are stopped, as it happens when the change is made.
@@ -160,7 +158,7 @@ function decideBatch(
   // Whoever is held stays as the facts tell, whatever was decided about others.
   const untouched = new Ledger(ledger.facts);
   const people: DecidedPerson[] = [];
-  for (const { review, before } of reviewEach(cases, ledger, { moment, approvedIds: nobodyApproved })) {
+  for (const { review, before } of reviewEach(cases, ledger, { moment })) {
     const { person, decision, handling, administration } = review;
     const change = personChange(before, decision.outcome, { ...frame, ledger });
     const held = decision.outcome === 'conflict' ? 'conflict' : 'held';
