@@ -1,4 +1,5 @@
 import type { DirectoryGroup } from '../directory/directory-group.ts';
+import { readOptionalTimestamp, readTimestamp } from './timestamp.ts';
 
 /** Columns of `directory_groups g` under the names of DirectoryGroup. */
 export const groupColumns = `
@@ -6,20 +7,13 @@ export const groupColumns = `
   g.external_id as "externalId", g.object_id as "objectId", g.attributes, g.member_count as "memberCount", g.version,
   g.created_at as "createdAt", g.last_modified_at as "lastModifiedAt", g.deleted_at as "deletedAt"`;
 
-/** Field by field: the row may hold more. */
-export function readGroup(row: DirectoryGroup): DirectoryGroup {
-  const { id, connectionId, displayName, externalId, objectId, attributes } = row;
-  const { memberCount, version, createdAt, lastModifiedAt, deletedAt } = row;
-  const content = { displayName, externalId, attributes };
+/** The columns as PostgreSQL makes JSON of them. */
+export function readGroupText(text: string): DirectoryGroup {
+  const group: DirectoryGroup = JSON.parse(text);
   return {
-    id,
-    connectionId,
-    objectId,
-    ...content,
-    memberCount,
-    version,
-    createdAt,
-    lastModifiedAt,
-    deletedAt,
+    ...group,
+    createdAt: readTimestamp(group.createdAt),
+    lastModifiedAt: readTimestamp(group.lastModifiedAt),
+    deletedAt: readOptionalTimestamp(group.deletedAt),
   };
 }

@@ -1,6 +1,6 @@
 import type { DirectoryGroup } from '../directory/directory-group.ts';
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
-import { groupColumns, readGroup } from './group-rows.ts';
+import { groupColumns, readGroupText } from './group-rows.ts';
 import { listResources } from './query/query-sql.ts';
 import { groupTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
@@ -10,12 +10,12 @@ export function listGroups(
   connectionId: string,
   query: ResourceQuery,
 ): Promise<ResourcePageResult<DirectoryGroup>> {
-  return listResources<DirectoryGroup, DirectoryGroup>(connection, {
+  return listResources(connection, {
     table: groupTable,
-    columns: groupColumns,
+    item: `(select to_json(r)::text from (select ${groupColumns}) r)`,
     connectionId,
     query,
-    read: (rows) => rows.map(readGroup),
-    idOf: (row) => row.id,
+    read: (items) => items.map((text) => readGroupText(text)),
+    idOf: (group) => group.id,
   });
 }

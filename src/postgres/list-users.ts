@@ -7,10 +7,10 @@ import { userTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import {
   groupsOfUser,
-  readShownUser,
+  readShown,
   readUserView,
   type ShownUserRow,
-  shownColumns,
+  shownColumn,
   type UserView,
 } from './user-rows.ts';
 
@@ -23,56 +23,65 @@ export async function listUsers(
   const match = readMatch('User', query);
   const found = match === null ? null : await matchUsers(connection, list, match);
   if (found !== null) return found;
-  const shape = query.withReferences ? withGroups : withoutGroups;
-  return listResources<ListedRow, UserView>(connection, {
+  const users = {
     ...list,
-    ...shape,
     table: userTable,
+    item: shownColumn,
     totals,
-    idOf: (row) => row.id,
-  });
+    idOf: ({ user }: UserView) => user.id,
+  };
+  return query.withReferences
+    ? listResources(connection, { ...users, beside: groupsOfPage, read: readWithGroups })
+    : listResources(connection, { ...users, read: readWithoutGroups });
 }
 
-interface ListedRow extends Omit<ShownUserRow, 'groups'> {
-  /** Ids of the user's groups, with commas between them; null where it has none. */
-  readonly groupIds?: string | null;
-  /** Names of all groups on the page by id, with one of its rows. */
-  readonly groupNames?: Readonly<Record<string, string>> | null;
+interface GroupsOfPage {
+  /** Who is in which group: the ids of a user and of a group, one behind the other and nothing between; null for nobody. */
+  readonly memberships: string | null;
+  /** Names of all groups of the page by id. */
+  readonly groupNames: Readonly<Record<string, string>> | null;
 }
-
-const withoutGroups = {
-  columns: shownColumns,
-  read: (rows: readonly ListedRow[]): readonly UserView[] =>
-    rows.map((row) => ({ user: readShownUser(row), groups: null })),
-};
 
 /** The memberships of a whole page in one look, and each group's name once: a page shares most of its groups. */
-const withGroups = {
-  columns: `${shownColumns}, h.ids as "groupIds",
-    case when u.directory_user_id = (select p.directory_user_id from page p limit 1) then (
-      select json_object_agg(g.directory_group_id, g.display_name) from directory_groups g
+const groupsOfPage = {
+  sections: `, held as materialized (
+    select distinct m.directory_user_id, m.directory_group_id from memberships m
+    where m.organization_id = $1::uuid and m.directory_user_id = any(array(select p.id from page p))
+    order by m.directory_user_id, m.directory_group_id)`,
+  columns: `
+    (select string_agg(concat(h.directory_user_id, h.directory_group_id), '') from held h) as "memberships",
+    (select json_object_agg(g.directory_group_id, g.display_name) from directory_groups g
       where g.organization_id = $1::uuid
-        and g.directory_group_id = any(array(select distinct h.directory_group_id from held h))
-    ) end as "groupNames"`,
-  beside: {
-    sections: `, held as materialized (
-      select distinct m.directory_user_id, m.directory_group_id from memberships m
-      where m.organization_id = $1::uuid
-        and m.directory_user_id = any(array(select p.directory_user_id from page p)))`,
-    join: `left join (
-      select h.directory_user_id, string_agg(h.directory_group_id::text, ',' order by h.directory_group_id) as ids
-      from held h group by h.directory_user_id
-    ) h on h.directory_user_id = u.directory_user_id`,
-  },
-  read: (rows: readonly ListedRow[]): readonly UserView[] => {
-    const names = rows.find((row) => row.groupNames != null)?.groupNames ?? {};
-    const groups = new Map(Object.entries(names).map(([id, displayName]) => [id, { id, displayName }]));
-    return rows.map((row) => ({ user: readShownUser(row), groups: groupsIn(row.groupIds ?? '', groups) }));
-  },
+        and g.directory_group_id = any(array(select distinct h.directory_group_id from held h))) as "groupNames"`,
 };
 
-const groupsIn = (ids: string, groups: ReadonlyMap<string, GroupOfUser>): readonly GroupOfUser[] =>
-  ids === '' ? [] : ids.split(',').flatMap((id) => groups.get(id) ?? []);
+const readWithoutGroups = (shown: readonly string[]): readonly UserView[] =>
+  shown.map((text) => ({ user: readShown(text), groups: null }));
+
+const uuidLength = 36;
+
+function readWithGroups(
+  shown: readonly string[],
+  { memberships, groupNames }: GroupsOfPage,
+): readonly UserView[] {
+  const held = memberships ?? '';
+  const groups = new Map(
+    Object.entries(groupNames ?? {}).map(([id, displayName]) => [id, { id, displayName }]),
+  );
+  const groupsOf = new Map<string, GroupOfUser[]>();
+  for (let at = 0; at < held.length; at += 2 * uuidLength) {
+    const userId = held.slice(at, at + uuidLength);
+    const group = groups.get(held.slice(at + uuidLength, at + 2 * uuidLength));
+    if (group === undefined) continue;
+    const known = groupsOf.get(userId);
+    if (known === undefined) groupsOf.set(userId, [group]);
+    else known.push(group);
+  }
+  return shown.map((text) => {
+    const user = readShown(text);
+    return { user, groups: groupsOf.get(user.id) ?? [] };
+  });
+}
 
 const conditionOf: ReadonlyMap<string, string> = new Map([
   ['userName', 'x.user_name_key = lower($3::text)'],
@@ -93,9 +102,9 @@ async function matchUsers(
   const rows = await connection.rows<ShownUserRow>({
     name: `match_user_${attribute}${withReferences ? '_with_groups' : ''}`,
     text: `
-      select ${shownColumns} ${withReferences ? `, ${groupsOfUser} as "groups"` : ''}
+      select ${shownColumn} ${withReferences ? `, ${groupsOfUser} as "groups"` : ''}
       from (
-        select x.* from directory_users x
+        select x.organization_id, x.directory_user_id, x.shown from directory_users x
         where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.deleted_at is null
           and ${conditionOf.get(attribute) ?? 'false'}
         limit $4::integer

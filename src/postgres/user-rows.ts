@@ -11,10 +11,8 @@ export const userColumns = `
   u.external_id as "externalId", u.object_id as "objectId", u.active, u.attributes, u.version,
   u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt", u.deleted_at as "deletedAt"`;
 
-/** Those that clients see; the attributes as text, because reading them would be most of the work of a page. */
-export const shownColumns = `
-  u.directory_user_id as "id", u.user_name as "userName", u.external_id as "externalId", u.active,
-  u.attributes::text as "attributes", u.version, u.created_at as "createdAt", u.last_modified_at as "lastModifiedAt"`;
+/** What clients see of a user, as one text that `readShown` takes apart; PostgreSQL keeps it (`shown_user`). */
+export const shownColumn = 'u.shown';
 
 /** The groups of `u` as JSON, each once, whichever sources say so; read by way of the memberships, which are few. */
 export const groupsOfUser = `
@@ -45,20 +43,40 @@ export const readUserAtHand = ({ isConcerned, ...row }: UserAtHandRow): UserAtHa
 
 export const readLockedUser = ({ groups, ...user }: LockedUserRow): LockedUser => ({ user, groups });
 
-export interface ShownUserRow extends Omit<ShownUser, 'attributes'> {
-  readonly attributes: string;
+export interface ShownUserRow {
+  readonly shown: string;
   /** Missing when they were not asked for. */
   readonly groups?: readonly GroupOfUser[];
 }
 
 export const readUserView = (row: ShownUserRow): UserView => ({
-  user: readShownUser(row),
+  user: readShown(row.shown),
   groups: row.groups ?? null,
 });
 
-/** Field by field: the row may hold more. */
-export function readShownUser(row: Omit<ShownUserRow, 'groups'>): ShownUser {
-  const { id, userName, externalId, active, attributes, version, createdAt, lastModifiedAt } = row;
-  const stored = new StoredJson(attributes);
-  return { id, userName, externalId, active, attributes: stored, version, createdAt, lastModifiedAt };
+/** Stands between the parts of a shown user; neither JSON nor an id can hold it. */
+const partSeparator = '\x1f';
+
+/** Columns as text, and the attributes unread: reading them would be most of the work of a page. */
+export function readShown(shown: string): ShownUser {
+  const [
+    id = '',
+    userName = '',
+    externalId = '',
+    active,
+    version,
+    createdAt = '',
+    lastModifiedAt = '',
+    attributes = '{}',
+  ] = shown.split(partSeparator);
+  return {
+    id,
+    userName: JSON.parse(userName),
+    externalId: externalId === '' ? null : JSON.parse(externalId),
+    active: active === 't',
+    attributes: new StoredJson(attributes),
+    version: Number(version),
+    createdAt,
+    lastModifiedAt,
+  };
 }

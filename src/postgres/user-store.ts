@@ -12,7 +12,7 @@ import {
   readUserAtHand,
   readUserView,
   type ShownUserRow,
-  shownColumns,
+  shownColumn,
   type UserAtHandRow,
   userColumns,
 } from './user-rows.ts';
@@ -37,8 +37,8 @@ const liveUser = `
   where u.organization_id = $1::uuid and u.connection_id = $2::uuid and u.directory_user_id = $3::uuid
     and u.deleted_at is null`;
 
-const getUser = `select ${shownColumns} ${liveUser}`;
-const getUserWithGroups = `select ${shownColumns}, ${groupsOfUser} as "groups" ${liveUser}`;
+const getUser = `select ${shownColumn} ${liveUser}`;
+const getUserWithGroups = `select ${shownColumn}, ${groupsOfUser} as "groups" ${liveUser}`;
 const takeUpUser = `
   select ${userColumns}, ${groupsOfUser} as "groups", ${isConcerned('u.directory_user_id')} as "isConcerned" ${liveUser}`;
 const lockUser = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser} for update of u`;

@@ -16,11 +16,14 @@ export interface Window {
   readonly limit: string | null;
   /** Whether many rows are skipped. */
   readonly isDeep: boolean;
+  /** Placeholder of the place (from 0) whose value of the sort key is wanted; null when none is. */
+  readonly lastShown: string | null;
 }
 
-/** The rows of the page. Without a filter those that are skipped are counted off in the index, never read. */
+/** The rows of the page, in its order: id, item, sort_value. Without a filter those that are skipped are counted off in the index, never read. */
 export function pageSql(
   table: ResourceTable,
+  item: string,
   { from, key, isWholeTable }: Condition,
   window: Window,
 ): string {
@@ -28,12 +31,12 @@ export function pageSql(
   const value = key?.sql ?? 'null::text';
   if (!window.isDeep || !isWholeTable || key !== null) {
     return `
-      select ${alias}.*, ${value} as sort_value from ${from}
+      select ${id} as id, ${item} as item, ${value} as sort_value from ${from}
       where ${window.where}
       ${orderBy(key, value, id)} ${window.window}`;
   }
   return `
-      select ${alias}.*, ${value} as sort_value
+      select ${id} as id, ${item} as item, ${value} as sort_value
       from (select ${id} as id from ${from} where ${window.where} order by ${id} ${window.window}) i
       cross join lateral (
         select x.* from ${name} x where x.organization_id = $1::uuid and x.${idColumn} = i.id limit 1

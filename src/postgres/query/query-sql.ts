@@ -8,35 +8,44 @@ import { Parameters } from './parameters.ts';
 import type { RememberedTotals } from './remembered-totals.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { resourceScope } from './scope.ts';
-import { orderBy, type SortKey, sortKey } from './sort-sql.ts';
+import { type SortKey, sortKey } from './sort-sql.ts';
 import { sourceOf } from './source.ts';
 
-export interface ListRequest<Row, Item> {
+export interface ListRequest<Item, Beside = object> {
   readonly table: ResourceTable;
-  /** Select list on the table's alias. */
-  readonly columns: string;
+  /** A resource as text that holds no `itemSeparator`: an expression on the table's alias. */
+  readonly item: string;
   readonly connectionId: string;
   readonly query: ResourceQuery;
-  /** What is read beside the rows of `page`: further sections of the statement, and how they join the table's alias. */
-  readonly beside?: { readonly sections: string; readonly join: string };
+  /** What is read beside the resources of `page` (id, item, sort_value): sections of the statement, and columns of its row. */
+  readonly beside?: { readonly sections: string; readonly columns: string };
   /** Where the number of all resources of a connection need not be counted for every page. */
   readonly totals?: RememberedTotals;
-  readonly read: (rows: readonly Row[]) => readonly Item[];
-  readonly idOf: (row: Row) => string;
+  /** `items` in the order of the page. */
+  readonly read: (items: readonly string[], beside: Beside) => readonly Item[];
+  readonly idOf: (item: Item) => string;
 }
 
-interface PageColumns {
+/** Between the texts of a page, which travel as one: rows of their own would cost more than what is in them. */
+const itemSeparator = '\x1e';
+
+interface PageRow {
+  /** Null where the page is empty. */
+  readonly items: string | null;
   readonly sortText: string | null;
   readonly total: number | null;
 }
+
+/** What decides which resources are on the list. */
+type ListFacts = Pick<ListRequest<unknown>, 'table' | 'connectionId' | 'query' | 'totals'>;
 
 /**
  * One page of resources and the number of all that match: one statement, and a second one where the page is empty but
  * lies beyond the first, or only the number is wanted.
  */
-export async function listResources<Row extends object, Item>(
+export async function listResources<Item, Beside>(
   connection: SqlConnection,
-  request: ListRequest<Row, Item>,
+  request: ListRequest<Item, Beside>,
 ): Promise<ResourcePageResult<Item>> {
   const { query } = request;
   if (query.page.count === 0) {
@@ -48,10 +57,7 @@ export async function listResources<Row extends object, Item>(
     : cursorPage(connection, request, condition, query.page);
 }
 
-function compile(
-  organizationId: string,
-  { table, connectionId, query }: ListRequest<never, unknown>,
-): Condition {
+function compile(organizationId: string, { table, connectionId, query }: ListFacts): Condition {
   const parameters = new Parameters([organizationId, connectionId]);
   const scope = resourceScope(table, parameters);
   return {
@@ -62,9 +68,9 @@ function compile(
   };
 }
 
-async function indexPage<Row extends object, Item>(
+async function indexPage<Item, Beside>(
   connection: SqlConnection,
-  request: ListRequest<Row, Item>,
+  request: ListRequest<Item, Beside>,
   condition: Condition,
   page: { readonly startIndex: number; readonly count: number },
 ): Promise<ResourcePageResult<Item>> {
@@ -74,34 +80,35 @@ async function indexPage<Row extends object, Item>(
   const limit = parameters.bind(page.count, 'bigint');
   const window = `limit ${limit} offset ${parameters.bind(offset, 'bigint')}`;
   const remember = countingTotal(request);
-  const rows = await readPage(connection, request, condition, {
+  const row = await readPage<Beside>(connection, request, condition, {
     where: condition.where,
     window,
     limit: known === null ? limit : null,
     isDeep: offset > 0,
+    lastShown: null,
   });
-  const items = request.read(rows);
+  const items = request.read(textsIn(row), row);
   // A page that is not full ends the list, so there is nothing to count.
-  const isLast = rows.length < page.count && (rows.length > 0 || offset === 0);
-  const total = isLast ? offset + rows.length : (known ?? rows[0]?.total);
-  if (total === undefined || total === null) {
-    return { total: await countAll(connection, request), items, nextCursor: null };
-  }
+  const isLast = items.length < page.count && (items.length > 0 || offset === 0);
+  const total = isLast ? offset + items.length : (known ?? row.total);
+  if (total === null) return { total: await countAll(connection, request), items, nextCursor: null };
   remember(total);
   return { total, items, nextCursor: null };
 }
 
-const isUnfiltered = ({ query }: ListRequest<never, unknown>): boolean => query.filter === null;
+const textsIn = ({ items }: PageRow): readonly string[] => (items === null ? [] : items.split(itemSeparator));
 
-const recallTotal = (request: ListRequest<never, unknown>): number | null =>
+const isUnfiltered = ({ query }: ListFacts): boolean => query.filter === null;
+
+const recallTotal = (request: ListFacts): number | null =>
   isUnfiltered(request) ? (request.totals?.recall(request.connectionId) ?? null) : null;
 
-const countingTotal = (request: ListRequest<never, unknown>): ((total: number) => void) =>
+const countingTotal = (request: ListFacts): ((total: number) => void) =>
   (isUnfiltered(request) ? request.totals?.counting(request.connectionId) : undefined) ?? (() => undefined);
 
-async function cursorPage<Row extends object, Item>(
+async function cursorPage<Item, Beside>(
   connection: SqlConnection,
-  request: ListRequest<Row, Item>,
+  request: ListRequest<Item, Beside>,
   condition: Condition,
   page: { readonly after: string | null; readonly count: number },
 ): Promise<ResourcePageResult<Item>> {
@@ -111,20 +118,22 @@ async function cursorPage<Row extends object, Item>(
   const behind = after === null ? '' : ` and ${behindSql(after, key, request.table.id, parameters)}`;
   // One more than asked for tells whether there is a next page.
   const limit = parameters.bind(page.count + 1, 'bigint');
-  const rows = await readPage(connection, request, condition, {
+  const row = await readPage<Beside>(connection, request, condition, {
     where: condition.where + behind,
     window: `limit ${limit}`,
     limit: after === null ? limit : null,
     isDeep: false,
+    lastShown: parameters.bind(page.count - 1, 'bigint'),
   });
-  const shown = rows.slice(0, page.count);
-  const last = shown.at(-1);
-  const total = after?.total ?? rows[0]?.total ?? rows.length;
+  const texts = textsIn(row);
+  const items = request.read(texts.slice(0, page.count), row);
+  const last = items.at(-1);
+  const total = after?.total ?? row.total ?? texts.length;
   const nextCursor =
-    rows.length > page.count && last !== undefined
-      ? writeCursor(owner, { total, id: request.idOf(last), sortText: last.sortText })
+    texts.length > page.count && last !== undefined
+      ? writeCursor(owner, { total, id: request.idOf(last), sortText: row.sortText })
       : null;
-  return { total, items: request.read(shown), nextCursor };
+  return { total, items, nextCursor };
 }
 
 /** Resources that come behind the position in the order of the list. */
@@ -138,36 +147,37 @@ function behindSql(after: Position, key: SortKey | null, id: string, parameters:
   return `(${key.sql} ${sign} ${value} or (${key.sql} = ${value} and ${laterId})${tail})`;
 }
 
-/** The columns of the page stand beside those of the resource: taking rows apart would cost as much as reading them. */
-type PageRow<Row> = Row & PageColumns;
-
-async function readPage<Row extends object>(
+/** The one row of a page. PostgreSQL reads the section `page` in the order that it was filled in. */
+async function readPage<Beside>(
   connection: SqlConnection,
-  { table, columns, query, beside }: ListRequest<Row, unknown>,
+  { table, item, query, beside }: Omit<ListRequest<unknown, Beside>, 'read' | 'idOf'>,
   condition: Condition,
   window: Window,
-): Promise<readonly PageRow<Row>[]> {
-  const { parameters, from, where, key } = condition;
-  const { alias, id } = table;
+): Promise<PageRow & Beside> {
+  const { parameters, from, where } = condition;
   // The page is cut first and the references are read for its rows only. The count is not run for a page that is not full.
   const total =
     window.limit === null
       ? 'null::bigint'
       : `case when (select count(*) from page) >= ${window.limit}
           then (select count(*) from ${from} where ${where}) end`;
+  const sortText =
+    window.lastShown === null
+      ? 'null::text'
+      : `(select p.sort_value::text from page p offset ${window.lastShown} limit 1)`;
   const text = `
-    with page as materialized (${pageSql(table, condition, window)})${beside?.sections ?? ''}
-    select ${columns}, ${alias}.sort_value::text as "sortText", ${total} as "total"
-    from page ${alias} ${beside?.join ?? ''}
-    ${orderBy(key, `${alias}.sort_value`, id)}`;
+    with page as materialized (${pageSql(table, item, condition, window)})${beside?.sections ?? ''}
+    select (select string_agg(p.item, chr(30)) from page p) as "items", ${sortText} as "sortText",
+      ${total} as "total"${beside === undefined ? '' : `, ${beside.columns}`}`;
   const statement = { text, values: parameters.values };
-  const rows = await connection.rows<PageRow<Row>>(
+  const [row] = await connection.rows<PageRow & Beside>(
     isHot(query, table) ? { ...statement, name: preparedName(text) } : statement,
   );
-  return rows;
+  if (row === undefined) throw new Error('A select without from answers with one row');
+  return row;
 }
 
-async function countAll(connection: SqlConnection, request: ListRequest<never, unknown>): Promise<number> {
+async function countAll(connection: SqlConnection, request: ListFacts): Promise<number> {
   const { query } = request;
   const known = recallTotal(request);
   if (known !== null) return known;
