@@ -66,12 +66,11 @@ const fingerprintSql = `
 
 describe('SCIM over HTTP under arbitrary input', () => {
   let app: TestApp;
-  let database: pg.Client;
+  let database: pg.Pool;
   const agent = new Agent({ keepAlive: true, maxSockets: batchSize * roundsAtOnce });
   before(async () => {
     app = await startTestApp({ env: { RATE_LIMIT_PER_SECOND: '0' } });
-    database = new pg.Client({ connectionString: app.databaseUrl });
-    await database.connect();
+    database = new pg.Pool({ connectionString: app.databaseUrl, max: roundsAtOnce });
   });
   after(async () => {
     agent.destroy();
