@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parse } from 'node:querystring';
+import querystring from 'node:querystring';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { requestIdOf } from './request-id.ts';
@@ -8,14 +8,21 @@ import { tagsOf } from './request-tags.ts';
 import { routeClassOf } from './route-class.ts';
 
 const MAX_QUERY_NAMES = 20;
+const ENCODED = /[%+]/;
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Names only: `filter=userName eq "jane@example.com"` is about a person, `filter` is not. */
+/** Names only: `filter=userName eq "jane@example.com"` is about a person, `filter` is not. Decoded where they need it. */
 function queryNames(request: IncomingMessage): { readonly query?: readonly string[] } {
   const text = queryTextOf(request);
   if (text === '') return {};
-  const names = Object.keys(parse(text, '&', '=', { maxKeys: MAX_QUERY_NAMES }));
-  return { query: names.map((name) => name.slice(0, 40)) };
+  const names = new Set<string>();
+  for (const part of text.split('&', MAX_QUERY_NAMES)) {
+    const end = part.indexOf('=');
+    const name = end < 0 ? part : part.slice(0, end);
+    if (name !== '')
+      names.add((ENCODED.test(name) ? querystring.unescape(name.replaceAll('+', ' ')) : name).slice(0, 40));
+  }
+  return { query: [...names] };
 }
 
 function levelOf(path: string, status: number): 'debug' | 'info' | 'warn' {
