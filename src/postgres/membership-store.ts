@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MemberList } from '../directory/member-list.ts';
 import { OperationError } from '../operations/operation-error.ts';
 import type { MembershipChange, MembershipStore } from '../operations/ports.ts';
@@ -42,8 +43,29 @@ function refuseMissing(ids: readonly string[]): void {
   throw new OperationError('invalid', detail, { reason: 'value' });
 }
 
-/** As PostgreSQL reads an array. Ids need no quoting, and a driver that looks into each takes longer than the database. */
-const arrayOf = (ids: readonly string[]): string => `{${ids.join(',')}}`;
+interface SortedIds {
+  /** As PostgreSQL reads an array. Ids need no quoting, and a driver that looks into each takes longer than the database. */
+  readonly array: string;
+  readonly isEmpty: boolean;
+  /** What cannot be the id of a user. */
+  readonly others: readonly string[];
+}
+
+const idsAtOnce = 10_000;
+
+/** A hundred thousand ids are looked at in steps, between which others are served. */
+async function sortIds(ids: readonly string[]): Promise<SortedIds> {
+  const parts: string[] = [];
+  const others: string[] = [];
+  for (let at = 0; at < ids.length; at += idsAtOnce) {
+    if (at > 0) await setImmediate();
+    const step = ids.slice(at, at + idsAtOnce);
+    const possible = step.filter(isUuid);
+    if (possible.length > 0) parts.push(possible.join(','));
+    if (possible.length < step.length) others.push(...step.filter((id) => !isUuid(id)));
+  }
+  return { array: `{${parts.join(',')}}`, isEmpty: parts.length === 0, others };
+}
 
 export function makeMembershipStore(connection: SqlConnection): MembershipStore {
   const { organizationId } = connection.context;
@@ -79,18 +101,20 @@ export function makeMembershipStore(connection: SqlConnection): MembershipStore 
 
   return {
     add: async (group, userIds) => {
-      refuseMissing(userIds.filter((id) => !isUuid(id)));
-      if (userIds.length === 0) return { changedUserIds: [], memberCount: group.memberCount };
-      return change('add_members', addMembers, [group.id, group.connectionId, arrayOf(userIds)]);
+      const { array, isEmpty, others } = await sortIds(userIds);
+      refuseMissing(others);
+      if (isEmpty) return { changedUserIds: [], memberCount: group.memberCount };
+      return change('add_members', addMembers, [group.id, group.connectionId, array]);
     },
     remove: async (group, userIds) => {
-      const possible = userIds.filter(isUuid);
-      if (possible.length === 0) return { changedUserIds: [], memberCount: group.memberCount };
-      return change('remove_members', removeMembers, [group.id, arrayOf(possible)]);
+      const { array, isEmpty } = await sortIds(userIds);
+      if (isEmpty) return { changedUserIds: [], memberCount: group.memberCount };
+      return change('remove_members', removeMembers, [group.id, array]);
     },
     replace: async (group, userIds) => {
-      refuseMissing(userIds.filter((id) => !isUuid(id)));
-      return change('replace_members', replaceMembers, [group.id, group.connectionId, arrayOf(userIds)]);
+      const { array, others } = await sortIds(userIds);
+      refuseMissing(others);
+      return change('replace_members', replaceMembers, [group.id, group.connectionId, array]);
     },
     matching: async (group, where) => {
       const rows = await connection.rows<{ readonly id: string }>(
