@@ -98,9 +98,7 @@ export interface UserStore {
     connectionId: string,
     wanted: Pick<DirectoryUser, 'userName' | 'objectId'>,
   ) => Promise<DirectoryUser | null>;
-  /** Live users among the ids, rows locked in id order. */
-  readonly lockMany: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
-  /** The same with users that were deleted and are still in the mirror. */
+  /** Users among the ids, also those that were deleted and are still in the mirror, rows locked in id order. */
   readonly lockAlsoDeleted: (ids: readonly string[]) => Promise<readonly DirectoryUser[]>;
   /**
    * Writes all columns of a locked user; with `deletedAt` set it also takes the user out of all groups. Answers whether

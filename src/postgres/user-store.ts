@@ -44,16 +44,14 @@ const takeUpUser = `
 const lockUser = `select ${userColumns}, ${groupsOfUser} as "groups" ${liveUser} for update of u`;
 
 /** Deciding changes no key: groups may take these users in meanwhile, and what follows from that is decided after it. */
-const lockUsers = (among: string): string => `
+const lockUsers = `
   select ${userColumns}
   from (select distinct w.id from unnest($2::uuid[]) as w(id) order by w.id) i
   cross join lateral (
     select x.* from directory_users x
-    where x.organization_id = $1::uuid and x.directory_user_id = i.id ${among}
+    where x.organization_id = $1::uuid and x.directory_user_id = i.id
     for no key update
   ) u`;
-const lockLiveUsers = lockUsers('and x.deleted_at is null');
-const lockAllUsers = lockUsers('');
 
 const lockAdoptable = `
   select ${userColumns}
@@ -154,16 +152,10 @@ export function makeUserStore(connection: SqlConnection, parts: UserStoreParts):
       const [row] = await connection.rows<DirectoryUser>({ text: lockAdoptable, values });
       return row ?? null;
     },
-    lockMany: (ids) =>
-      connection.rows<DirectoryUser>({
-        name: 'lock_users',
-        text: lockLiveUsers,
-        values: [organizationId, ids],
-      }),
     lockAlsoDeleted: (ids) =>
       connection.rows<DirectoryUser>({
-        name: 'lock_all_users',
-        text: lockAllUsers,
+        name: 'lock_users',
+        text: lockUsers,
         values: [organizationId, ids],
       }),
     save: async (user, before) => {

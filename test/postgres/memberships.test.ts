@@ -175,7 +175,7 @@ describe('memberships', () => {
     assert.ok(deciding && deleting);
     const add = (id: string) => write((stores) => stores.memberships.add(group, [id]));
     await write(async (stores) => {
-      await stores.users.lockMany([deciding.id]);
+      await stores.users.lockAlsoDeleted([deciding.id]);
       // Waiting would never end: the lock is given back when this is over.
       assert.deepEqual(await add(deciding.id), { changedUserIds: [deciding.id], memberCount: 1 });
     });

@@ -153,7 +153,7 @@ describe('statements', () => {
       ['is it a member', list(`id eq "${id}" and members eq "${id}"`, 'Group')],
       ['get a user with groups', (stores) => stores.users.get(tenant.connectionId, id, true)],
       ['lock a user', (stores) => stores.users.lock(tenant.connectionId, id)],
-      ['lock users', (stores) => stores.users.lockMany([id])],
+      ['lock users', (stores) => stores.users.lockAlsoDeleted([id])],
       ['missing users', (stores) => stores.users.missing(tenant.connectionId, [id])],
       ['save a user', (stores) => stores.users.save(userOf(tenant))],
       ['delete a user', (stores) => stores.users.save(userOf(tenant, { deletedAt: now() }))],

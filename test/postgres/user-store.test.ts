@@ -91,7 +91,8 @@ describe('users of the mirror', () => {
     }
     await write((stores) => stores.users.save({ ...user, deletedAt: now() }));
     assert.equal(await get(user.id), null);
-    assert.deepEqual(await write((stores) => stores.users.lockMany([user.id])), []);
+    const [deleted] = await write((stores) => stores.users.lockAlsoDeleted([user.id]));
+    assert.ok(deleted?.deletedAt, 'deleted users are locked too');
   });
 
   it('free their userName when they are deleted', async () => {
@@ -178,7 +179,7 @@ describe('users of the mirror', () => {
     const group = await insertGroup(world, tenant, { displayName: 'G' }, [first.id]);
     assert.deepEqual((await get(first.id, true))?.groups, [{ id: group.id, displayName: 'G' }]);
     const ids = users.map((user) => user.id);
-    const locked = await write((stores) => stores.users.lockMany([...ids.toReversed(), uuidV7()]));
+    const locked = await write((stores) => stores.users.lockAlsoDeleted([...ids.toReversed(), uuidV7()]));
     assert.deepEqual(
       locked.map((user) => user.id),
       [...ids].sort(),
