@@ -73,6 +73,29 @@ describe('users of the mirror', () => {
     });
   });
 
+  it('hold any character in the names that are shown with them, in a list as well', async () => {
+    const other = await addTenant(world, 'Characters');
+    const names = ['a\x1eb', 'a\x1fb', '\x1e', '\x1f\x1e"\\', '\u2028\x7f', 'İ\ud83d\ude00'];
+    const users = await insertUsers(
+      world,
+      other,
+      names.map((name) => ({ userName: name, externalId: name, attributes: { nickName: name } })),
+    );
+    const query = {
+      filter: null,
+      sort: null,
+      page: { kind: 'index', startIndex: 1, count: 10 },
+      withReferences: true,
+    } as const;
+    const { items } = await world.unitOfWork.read(other.context, (stores) =>
+      stores.users.list(other.connectionId, query),
+    );
+    assert.deepEqual(
+      items.map((view) => [view.user.id, view.user.userName, view.user.externalId, attributesOf(view)]),
+      users.map(({ id }, index) => [id, names[index], names[index], { nickName: names[index] }]),
+    );
+  });
+
   it('are not found by what is no id, by ids of others, or when they are deleted', async () => {
     const [user] = await insertUsers(world, tenant, [{}]);
     assert.ok(user);
