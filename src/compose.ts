@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
@@ -23,6 +22,7 @@ import { makeRateLimit } from './http/rate-limit.ts';
 import { assignRequestId } from './http/request-id.ts';
 import { makeRequestLog } from './http/request-log.ts';
 import { makeTokenEndpoint } from './http/token-endpoint.ts';
+import { makeWaitingClients, type WaitingClients } from './http/waiting-clients.ts';
 import { type JobQueue, makeJobQueue } from './jobs/job-queue.ts';
 import { makeRelayLoop, type RelayLoop } from './jobs/relay-loop.ts';
 import type { Logger } from './observability/logger.ts';
@@ -45,7 +45,7 @@ import { makeRunReconcileJob } from './operations/reconcile/run-reconcile-job.ts
 import { makeRunReplan } from './operations/reconcile/run-replan.ts';
 import { makeStartReplan } from './operations/reconcile/start-replan.ts';
 import { makeScimOperations } from './operations/resources/make-scim-operations.ts';
-import type { ScimDependencies } from './operations/resources/scim-dependencies.ts';
+import type { JobDependencies } from './operations/resources/scim-dependencies.ts';
 import { makeStartSync } from './operations/sync/start-sync.ts';
 import { makeFinishSignIn } from './operations/tenants/finish-sign-in.ts';
 import { type Credentials, makeCredentials } from './postgres/credentials.ts';
@@ -92,7 +92,8 @@ interface Core {
   readonly credentials: Credentials;
   readonly jobs: JobQueue;
   readonly unitOfWork: UnitOfWork;
-  readonly scim: ScimDependencies;
+  readonly scim: JobDependencies;
+  readonly clients: WaitingClients;
   readonly relayLoop: RelayLoop;
 }
 
@@ -148,8 +149,10 @@ function makeCore({ config, databaseUrl, logger, onStatement, metrics }: CorePar
       await forgetEvents(organizationId);
     },
   });
-  const scim: ScimDependencies = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick };
-  return { database, pointReads, credentials, jobs, unitOfWork, scim, relayLoop };
+  const clients = makeWaitingClients();
+  const letOthersRun = clients.giveWay;
+  const scim = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick, letOthersRun };
+  return { database, pointReads, credentials, jobs, unitOfWork, scim, clients, relayLoop };
 }
 
 /** Another owner key of the first organization, without a server. */
@@ -167,7 +170,7 @@ function makeServerCore(parts: ApplicationParts, metrics: Metrics): ServerCore {
   const { encryptionKey } = parts;
   const encryption = encryptionKey === null ? withoutEncryption : makeEncryption(encryptionKey);
   const graph = composeGraph({ ...parts, encryption, unitOfWork: core.unitOfWork });
-  const graphSync = composeGraphSync({ ...parts, ...core, encryption, graph, clock, identifiers });
+  const graphSync = composeGraphSync({ ...parts, ...core, ...core.scim, encryption, graph });
   return { ...core, encryption, graph, graphSync };
 }
 
@@ -177,16 +180,11 @@ export function compose(parts: ApplicationParts): Application {
   const metrics = makeMetrics({ processMetrics: true });
   const core = makeServerCore(parts, metrics);
   metrics.watchDirectoryAges(core.graphSync.directoryAges);
-  const { database, credentials, jobs, unitOfWork, scim, graphSync } = core;
+  const { database, credentials, jobs, scim, graphSync } = core;
   return {
     listener: makeListener(parts, core, metrics),
     start: async () => {
-      const ensureDefault = makeEnsureDefaultOrganization({
-        unitOfWork,
-        clock,
-        identifiers,
-        credentialMaker,
-      });
+      const ensureDefault = makeEnsureDefaultOrganization({ ...scim, credentialMaker });
       const organization = await whileUnavailable(() => ensureDefault(config.adminApiKey ?? null));
       await jobs.start({
         reconcile: makeRunReconcileJob(scim),
@@ -231,6 +229,7 @@ function makeListener(parts: ApplicationParts, core: ServerCore, metrics: Metric
   return (request, response) => {
     const url = request.url ?? '/';
     if (!isUnderScim.test(url)) return app(request, response);
+    core.clients.enter(response);
     logRequest(request, response, () => scim(request, response, url.slice(scimMount.length)));
   };
 }
@@ -309,7 +308,6 @@ function makeAdmin(
     ...connecting,
     credentialMaker,
     startFingerprint,
-    letOthersRun: setImmediate,
     organizationDirectory: { list: credentials.listOrganizations },
     startReplan: makeStartReplan(scim),
     startSync: makeStartSync({ ...scim, recover: connecting.recover }),

@@ -25,9 +25,9 @@ const causes: Readonly<Record<ReconcileJob['cause'], true>> = {
  * whole. Named fields only: nothing else a caller holds is stored.
  */
 export function splitReconcileJob(job: ReconcileJob): readonly ReconcileJob[] {
-  const { organizationId, connectionId, listId, trigger, cause, requestId, verdict } = job;
+  const { organizationId, connectionId, listId, groupIds, trigger, cause, requestId, verdict } = job;
   const all = [...new Set(job.userIds)];
-  const common = { organizationId, connectionId, listId, trigger, cause, requestId, verdict };
+  const common = { organizationId, connectionId, listId, groupIds, trigger, cause, requestId, verdict };
   if (verdict === null) return [{ ...common, userIds: all }];
   const parts: ReconcileJob[] = [];
   for (let from = 0; from < all.length; from += usersPerJob) {
@@ -57,13 +57,14 @@ export function splitDeliveryJob({
 
 /** What is stored may have been written by another release, so it is read like any other input. */
 export function readReconcileJob(data: unknown): ReconcileJob {
-  const { organizationId, connectionId, userIds, listId, trigger, cause, requestId, verdict } =
+  const { organizationId, connectionId, userIds, listId, groupIds, trigger, cause, requestId, verdict } =
     fieldsOf(data);
   if (
     typeof organizationId === 'string' &&
     typeof connectionId === 'string' &&
     isTextList(userIds) &&
     (listId === undefined || isTextOrNull(listId)) &&
+    (groupIds === undefined || isTextList(groupIds)) &&
     isKeyOf(triggers, trigger) &&
     isKeyOf(causes, cause) &&
     isTextOrNull(requestId)
@@ -74,6 +75,7 @@ export function readReconcileJob(data: unknown): ReconcileJob {
       userIds,
       // Unknown to earlier releases.
       listId: listId ?? null,
+      groupIds: groupIds ?? [],
       trigger,
       cause,
       requestId,

@@ -244,6 +244,8 @@ export interface ReconcileJob {
   readonly userIds: readonly string[];
   /** A list of others, who are too many for a job; null when there are none. */
   readonly listId: string | null;
+  /** Groups, as rules name them, whose members have yet to be listed: no ids are given then. Mostly none. */
+  readonly groupIds: readonly string[];
   readonly trigger: EventTrigger;
   readonly cause: ReconcileCause;
   readonly requestId: string | null;

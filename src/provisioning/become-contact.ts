@@ -1,5 +1,5 @@
 import type { MappingRule } from '../mapping/mapping-rule.ts';
-import { archivedForms } from './archive-name.ts';
+import { archivedForm } from './archive-name.ts';
 import type { Decision, Moment, Subject } from './case.ts';
 import { blankContact, newPortalLogin, withContactFields } from './contact-values.ts';
 import { findContact, findEmployee } from './find-record.ts';
@@ -69,9 +69,8 @@ function archive(subject: Subject, before: Employee, ledger: Ledger, moment: Mom
     updatedAt: moment.now,
     login: {
       ...login,
-      username:
-        username && (archivedForms(username).find((form) => ledger.usernameHolder(form) === null) ?? null),
-      email: email && (archivedForms(email).find((form) => ledger.emailHolder(form) === null) ?? null),
+      username: username && archivedForm(username, (form) => ledger.usernameHolder(form)),
+      email: email && archivedForm(email, (form) => ledger.emailHolder(form)),
     },
   };
   ledger.putEmployee(after);

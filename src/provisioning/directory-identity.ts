@@ -102,10 +102,8 @@ export function identify(
 
 /** Every address the person could be matched by, whatever the connection's email source is; lower case. */
 export function addressKeysOf(user: UserContent, previous: UserContent | null): readonly string[] {
-  const addresses = [
-    identify(user, previous, 'userPrincipalName').email,
-    identify(user, previous, 'mail').email,
-  ];
+  const loginName = loginNameOf(user, previous);
+  const addresses = [emailOf(user, loginName, 'userPrincipalName'), emailOf(user, loginName, 'mail')];
   return [...new Set(addresses.filter((address) => address !== null).map(caseKey))];
 }
 

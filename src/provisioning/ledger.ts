@@ -217,10 +217,11 @@ export class Ledger {
 
 const isCurrent = (employee: Employee): boolean => employee.status !== 'archived';
 
-function addressKeys(person: Employee | Contact): ReadonlySet<string> {
+/** A key may come twice. */
+function addressKeys(person: Employee | Contact): readonly string[] {
   const own = 'emails' in person ? person.emails.map(({ address }) => caseKey(address)) : [];
   const email = person.login?.email ?? null;
-  return new Set(email === null ? own : [...own, caseKey(email)]);
+  return email === null ? own : own.concat(caseKey(email));
 }
 
 /** Key → ids, in id order. */
@@ -232,13 +233,14 @@ class IdIndex {
   }
 
   add(key: string, id: string): void {
-    this.#ids.set(key, [...this.idsOf(key).filter((it) => it !== id), id].sort());
+    const ids = this.idsOf(key);
+    if (ids.includes(id)) return;
+    this.#ids.set(key, ids.length === 0 ? [id] : ids.concat(id).sort());
   }
 
   remove(key: string, id: string): void {
-    this.#ids.set(
-      key,
-      this.idsOf(key).filter((it) => it !== id),
-    );
+    const left = this.idsOf(key).filter((it) => it !== id);
+    if (left.length === 0) this.#ids.delete(key);
+    else this.#ids.set(key, left);
   }
 }

@@ -139,6 +139,7 @@ export function makeWorks(scene: WorkScene, onStatement: (text: string) => void)
         connectionId,
         userIds,
         listId: null,
+        groupIds: [],
         trigger: 'ruleChange',
         cause: 'ruleChange',
         requestId: uuidV7(),

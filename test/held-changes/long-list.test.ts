@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { ReconcileJob, UnitOfWork } from '../../src/operations/ports.ts';
 import { reconcileMembers } from '../../src/operations/reconcile/reconcile-members.ts';
 import { makeRunReconcileJob } from '../../src/operations/reconcile/run-reconcile-job.ts';
+import { reconcileRuleChange } from '../../src/operations/rules/reconcile-rule-change.ts';
 import { type Database, openDatabase } from '../../src/postgres/database.ts';
 import { makeStores } from '../../src/postgres/stores.ts';
 import { makeUnitOfWork } from '../../src/postgres/unit-of-work.ts';
@@ -51,6 +52,15 @@ describe('more people than a job holds', () => {
     return { organizationId: rows[0].id, actor: { kind: 'system' }, requestId: uuidV7() } as const;
   };
 
+  const runner = () =>
+    makeRunReconcileJob({
+      unitOfWork,
+      clock,
+      identifiers,
+      jobsWaiting: () => undefined,
+      letOthersRun: () => Promise.resolve(),
+    });
+
   it('are one question to the guard, in a list of several parts', async () => {
     jobs = [];
     const { connectionId } = guard.connection;
@@ -83,6 +93,41 @@ describe('more people than a job holds', () => {
     );
   });
 
+  it('are listed by the job of a rule change, and not while everybody waits for the change (A-24)', async () => {
+    jobs = [];
+    await guard.setGuard({});
+    const { connectionId } = guard.connection;
+    const context = await contextOf();
+    const tools = { clock, identifiers };
+    const { rows } = await owner.query(`
+      with g as (
+        insert into directory_groups (organization_id, connection_id, directory_group_id, display_name, member_count)
+        select organization_id, '${connectionId}', gen_random_uuid(), 'Everybody', 201 from organizations
+        returning organization_id, directory_group_id, rule_key
+      ), u as (
+        insert into directory_users (organization_id, connection_id, directory_user_id, user_name)
+        select organization_id, '${connectionId}', gen_random_uuid(), 'many' || n from g, generate_series(1, 201) n
+        returning organization_id, directory_user_id
+      ), m as (
+        insert into memberships (organization_id, directory_group_id, directory_user_id)
+        select g.organization_id, g.directory_group_id, u.directory_user_id from g, u
+      )
+      select rule_key as "groupKey" from g`);
+    const groupIds: string[] = [rows[0].groupKey];
+    const isLeft = await unitOfWork.write(context, 'exclusive', (stores) =>
+      reconcileRuleChange(stores, context, { connectionId, groupIds }, tools),
+    );
+    assert.equal(isLeft, true);
+    const [job, ...others] = jobs;
+    assert.ok(job !== undefined);
+    assert.deepEqual([others.length, job.userIds, job.listId, job.groupIds], [0, [], null, groupIds]);
+    jobs = [];
+    await runner()(job);
+    const [question, ...more] = jobs;
+    assert.deepEqual([question?.userIds.length, question?.groupIds, question?.verdict], [201, [], null]);
+    assert.equal(more.length, 0, 'The guard is asked about all of them together');
+  });
+
   it('are judged together: no part of them passes because it is small', async () => {
     jobs = [];
     await guard.setGuard({});
@@ -100,7 +145,7 @@ describe('more people than a job holds', () => {
       await reconcileLists.keepPart(listId, 0, userIds.slice(0, 3));
       await reconcileLists.keepPart(listId, 1, userIds.slice(3));
     });
-    const runJob = makeRunReconcileJob({ unitOfWork, clock, identifiers, jobsWaiting: () => undefined });
+    const runJob = runner();
     const { organizationId, requestId } = context;
     const common = {
       organizationId,
@@ -109,7 +154,7 @@ describe('more people than a job holds', () => {
       trigger: 'ruleChange',
       cause: 'ruleChange',
     } as const;
-    const question: ReconcileJob = { ...common, userIds: [], listId, verdict: null };
+    const question: ReconcileJob = { ...common, userIds: [], listId, groupIds: [], verdict: null };
     await runJob(question);
     assert.deepEqual(
       jobs.flatMap((job) => job.userIds),

@@ -19,6 +19,7 @@ export function reconcileJob(changes: Partial<ReconcileJob> = {}): ReconcileJob 
     connectionId: uuidV7(),
     userIds: [uuidV7()],
     listId: null,
+    groupIds: [],
     trigger: 'scim',
     cause: 'membership',
     requestId: uuidV7(),

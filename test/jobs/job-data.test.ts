@@ -36,8 +36,10 @@ describe('job data', () => {
         [200, verdict],
       ],
     );
-    const older = readReconcileJob(stored({ ...parts[0], verdict: undefined, listId: undefined }));
-    assert.deepEqual([older.verdict, older.listId], [null, null]);
+    const older = readReconcileJob(
+      stored({ ...parts[0], verdict: undefined, listId: undefined, groupIds: undefined }),
+    );
+    assert.deepEqual([older.verdict, older.listId, older.groupIds], [null, null, []]);
   });
 
   for (const [field, value] of Object.entries({
@@ -45,6 +47,7 @@ describe('job data', () => {
     connectionId: null,
     userIds: ['a', 1],
     listId: 1,
+    groupIds: 'g',
     trigger: 'toString',
     cause: 'weather',
     requestId: undefined,

@@ -7,7 +7,7 @@ import type { Tally, Verdict } from '../../reconciliation/judge.ts';
 import { reviewCases, tallyOf } from '../../reconciliation/review.ts';
 import type { OrganizationContext } from '../context.ts';
 import type { Stores, UnitOfWork } from '../ports.ts';
-import type { DecisionTools } from '../reconcile/decision-tools.ts';
+import type { StepTools } from '../reconcile/decision-tools.ts';
 import { readAhead } from '../reconcile/read-ahead.ts';
 import { lookupOf } from '../reconcile/reconcile.ts';
 import { judgeTally } from './guard-cases.ts';
@@ -18,11 +18,11 @@ export interface WholeBatch {
   readonly users: (stores: Stores) => AsyncIterable<readonly DirectoryUser[]>;
 }
 
-interface Judging extends DecisionTools {
+interface Judging extends StepTools {
   readonly unitOfWork: UnitOfWork;
 }
 
-const pageSize = 200;
+const pageSize = 50;
 
 /** Live users among these, in pages. */
 export async function* usersAmong(
@@ -67,7 +67,7 @@ export async function judgeWhole(
 async function foresee(
   stores: Stores,
   { cause, users }: WholeBatch,
-  { clock, identifiers }: DecisionTools,
+  { clock, identifiers, letOthersRun }: StepTools,
 ): Promise<{ readonly asked: Tally; readonly facts: CaseFacts } | null> {
   const moment = { now: clock.now(), newId: identifiers.next };
   let facts: CaseFacts | null = null;
@@ -78,6 +78,7 @@ async function foresee(
     const tally = tallyOf(reviews);
     deactivations += tally.deactivations;
     conversions += tally.conversions;
+    await letOthersRun();
   }
   if (facts === null || deactivations + conversions === 0) return null;
   return { asked: { deactivations, conversions }, facts };

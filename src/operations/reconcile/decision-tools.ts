@@ -19,3 +19,9 @@ export interface DecisionTools {
   /** Left out: the set is a batch of its own. */
   readonly guard?: GuardMode;
 }
+
+/** What long work needs besides, which is done in small steps. */
+export interface StepTools extends DecisionTools {
+  /** Settles when whatever else waits for the event loop, and clients for a short while, have had their turn. */
+  readonly letOthersRun: () => Promise<void>;
+}

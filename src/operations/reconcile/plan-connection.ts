@@ -4,11 +4,11 @@ import { Ledger } from '../../provisioning/ledger.ts';
 import type { ReconcileCause } from '../../provisioning/reconcile-cause.ts';
 import type { Tally } from '../../reconciliation/judge.ts';
 import { type PersonChange, personBefore, personChange } from '../../reconciliation/person-change.ts';
-import { type Review, reviewEach, settle, tallyOf } from '../../reconciliation/review.ts';
+import { type Handling, type Review, reviewEach, settle, tallyOf } from '../../reconciliation/review.ts';
 import { type OverlayMembers, type RuleOverlay, withRuleOverlay } from '../../reconciliation/rule-overlay.ts';
 import { judgeTally, protectAdministrators } from '../guard/guard-cases.ts';
 import type { Stores } from '../ports.ts';
-import type { DecisionTools } from './decision-tools.ts';
+import type { DecisionTools, StepTools } from './decision-tools.ts';
 import type { MemberOfGroups } from './planning-ports.ts';
 import { readAhead } from './read-ahead.ts';
 import { lookupOf } from './reconcile.ts';
@@ -26,16 +26,14 @@ export interface PlanScope {
   readonly newRuleIds: ReadonlySet<string>;
 }
 
-/** So many people are decided between two turns of the event loop. */
-const batchSize = 50;
+/** So many people are read by one statement. */
+const readAtOnce = 50;
+
+/** So many of them are decided between two turns of the event loop. */
+const decidedAtOnce = 25;
 
 /** So many are counted and fingerprinted between two turns of it. */
 const toldAtOnce = 500;
-
-export interface PlanningTools extends DecisionTools {
-  /** Settles when whatever else waits for the event loop has had its turn. */
-  readonly letOthersRun: () => Promise<void>;
-}
 
 const cause: ReconcileCause = 'ruleChange';
 
@@ -46,7 +44,7 @@ const cause: ReconcileCause = 'ruleChange';
 export async function* planConnection(
   stores: Stores,
   scope: PlanScope,
-  tools: PlanningTools,
+  tools: StepTools,
 ): AsyncGenerator<readonly PlannedPerson[]> {
   const trial: DecidedPerson[] = [];
   let facts: CaseFacts | null = null;
@@ -76,7 +74,9 @@ type Held = ReadonlySet<string>;
 
 const nobodyHeld: Held = new Set();
 
-interface DecidedPerson extends Pick<Review, 'handling' | 'administration'> {
+type Judged = Pick<Review, 'handling' | 'administration'>;
+
+interface DecidedPerson extends Judged {
   readonly userId: string;
   /** What the decision comes to; null when it changes nothing. */
   readonly planned: PlannedPerson | null;
@@ -110,7 +110,7 @@ async function* decideAll(
   stores: Stores,
   scope: PlanScope,
   held: Held,
-  { clock, identifiers }: DecisionTools,
+  { clock, identifiers, letOthersRun }: StepTools,
 ): AsyncGenerator<DecidedBatch> {
   const moment = { now: clock.now(), newId: identifiers.next };
   let ledger: Ledger | null = null;
@@ -118,7 +118,11 @@ async function* decideAll(
     const facts = withRuleOverlay(present, scope.overlay, members);
     if (ledger === null) ledger = new Ledger(facts);
     else ledger.absorb(facts);
-    yield decideBatch(cases, { scope, present, ledger, moment });
+    const parts = { scope, present, ledger, moment, untouched: new Untouched(facts) };
+    for (let start = 0; start < cases.length; start += decidedAtOnce) {
+      yield decideBatch(cases.slice(start, start + decidedAtOnce), parts);
+      await letOthersRun();
+    }
   }
 }
 
@@ -132,9 +136,9 @@ async function* loadAll(stores: Stores, scope: PlanScope, held: Held): AsyncGene
   const { connectionId, groupIds } = scope;
   let after: string | null = null;
   do {
-    const lookup = { connectionId, groupIds, after, limit: batchSize };
+    const lookup = { connectionId, groupIds, after, limit: readAtOnce };
     const page: readonly MemberOfGroups[] = await stores.planning.membersUnder(lookup);
-    after = page.length === batchSize ? (page.at(-1)?.user.id ?? null) : null;
+    after = page.length === readAtOnce ? (page.at(-1)?.user.id ?? null) : null;
     const live = page.filter(({ user }) => user.deletedAt === null && !held.has(user.id));
     if (live.length === 0) continue;
     const cases = live.map(({ user }): PersonCase => ({ user, previous: null, cause }));
@@ -143,7 +147,23 @@ async function* loadAll(stores: Stores, scope: PlanScope, held: Held): AsyncGene
   } while (after !== null);
 }
 
+/** Whoever is held stays as the facts tell, whatever was decided about others. Mostly nobody is. */
+class Untouched {
+  readonly #facts: CaseFacts;
+  #ledger: Ledger | null = null;
+
+  constructor(facts: CaseFacts) {
+    this.#facts = facts;
+  }
+
+  get ledger(): Ledger {
+    this.#ledger ??= new Ledger(this.#facts);
+    return this.#ledger;
+  }
+}
+
 interface BatchParts {
+  readonly untouched: Untouched;
   readonly scope: PlanScope;
   readonly present: CaseFacts;
   readonly ledger: Ledger;
@@ -152,29 +172,34 @@ interface BatchParts {
 
 function decideBatch(
   cases: readonly PersonCase[],
-  { scope, present, ledger, moment }: BatchParts,
+  { scope, present, ledger, moment, untouched }: BatchParts,
 ): DecidedBatch {
   const frame = { present, newRuleIds: scope.newRuleIds };
-  // Whoever is held stays as the facts tell, whatever was decided about others.
-  const untouched = new Ledger(ledger.facts);
   const people: DecidedPerson[] = [];
   for (const { review, before } of reviewEach(cases, ledger, { moment })) {
     const { person, decision, handling, administration } = review;
     const change = personChange(before, decision.outcome, { ...frame, ledger });
+    const told = { userId: person.user.id, planned: planned(person, change) };
+    if (handling.kind === 'free' && administration === null) {
+      people.push({ ...told, handling, administration, whenHeld: null });
+      continue;
+    }
     const held = decision.outcome === 'conflict' ? 'conflict' : 'held';
-    const unchanged =
-      handling.kind === 'free' && administration === null
-        ? null
-        : personChange(personBefore(person, untouched), held, { ...frame, ledger: untouched });
-    people.push({
-      userId: person.user.id,
-      handling,
-      administration,
-      planned: planned(person, change),
-      whenHeld: planned(person, unchanged),
-    });
+    const asFound = { ...frame, ledger: untouched.ledger };
+    const unchanged = personChange(personBefore(person, asFound.ledger), held, asFound);
+    people.push({ ...told, ...briefly(review), whenHeld: planned(person, unchanged) });
   }
   return { people, facts: ledger.facts };
+}
+
+/** What the guard looks at: everybody is remembered until all are known, and the fields that change are most of it. */
+function briefly({ handling, administration }: Judged): Judged {
+  const short = (it: Handling): Handling =>
+    it.kind === 'count' || it.kind === 'hold' ? { ...it, risk: { ...it.risk, changes: [] } } : it;
+  if (administration === null) return { administration, handling: short(handling) };
+  const { whenLast } = administration;
+  const brief = { ...whenLast, handling: short(whenLast.handling) };
+  return { handling: short(handling), administration: { ...administration, whenLast: brief } };
 }
 
 function planned({ user }: PersonCase, change: PersonChange | null): PlannedPerson | null {

@@ -4,7 +4,8 @@ import type { RuleOverlay } from '../../reconciliation/rule-overlay.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Stores } from '../ports.ts';
 import type { RuleStep } from '../rules/rule-changes.ts';
-import { type PlannedPerson, type PlanningTools, planConnection } from './plan-connection.ts';
+import type { StepTools } from './decision-tools.ts';
+import { type PlannedPerson, planConnection } from './plan-connection.ts';
 
 /** Gathers a text of any length into a short one that is the same for the same text only. */
 export interface Fingerprint {
@@ -12,7 +13,7 @@ export interface Fingerprint {
   readonly end: () => string;
 }
 
-export interface PlanTools extends PlanningTools {
+export interface PlanTools extends StepTools {
   readonly startFingerprint: () => Fingerprint;
 }
 

@@ -1,7 +1,7 @@
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../../provisioning/reconcile-cause.ts';
 import type { OrganizationContext } from '../context.ts';
-import type { EventContext, Stores } from '../ports.ts';
+import type { EventContext, ReconcileJob, Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -31,16 +31,31 @@ export async function reconcileMembers(
   if (userIds.length === 0) return false;
   if (userIds.length > inlineLimit) {
     const { organizationId, requestId } = context;
-    const job = { organizationId, connectionId, cause, requestId, trigger: log.trigger, verdict: null };
-    const people =
-      userIds.length <= keptAtOnce
-        ? { userIds, listId: null }
-        : { userIds: [], listId: await keepList(stores, userIds, tools) };
-    await stores.jobs.enqueueReconcile({ ...job, ...people });
+    const origin = { organizationId, connectionId, cause, requestId, trigger: log.trigger };
+    await enqueueMembers(stores, origin, userIds, tools);
     return true;
   }
   await reconcileNow(stores, userIds, cause, log, tools);
   return false;
+}
+
+export type JobOrigin = Pick<
+  ReconcileJob,
+  'organizationId' | 'connectionId' | 'cause' | 'requestId' | 'trigger'
+>;
+
+/** One job, however many they are: the guard judges the whole. */
+export async function enqueueMembers(
+  stores: Stores,
+  origin: JobOrigin,
+  userIds: readonly string[],
+  tools: DecisionTools,
+): Promise<void> {
+  const people =
+    userIds.length <= keptAtOnce
+      ? { userIds, listId: null }
+      : { userIds: [], listId: await keepList(stores, userIds, tools) };
+  await stores.jobs.enqueueReconcile({ ...origin, ...people, groupIds: [], verdict: null });
 }
 
 async function keepList(

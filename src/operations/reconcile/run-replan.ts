@@ -3,13 +3,13 @@ import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import type { OrganizationContext } from '../context.ts';
 import { judgeWhole, usersOfConnection } from '../guard/judge-whole.ts';
 import type { ReplanJob, Stores } from '../ports.ts';
-import type { ScimDependencies } from '../resources/scim-dependencies.ts';
+import type { JobDependencies } from '../resources/scim-dependencies.ts';
 import type { SyncRun } from '../sync/sync-run-ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
 import { deletedToPlan, purgeDeleted } from './deleted-to-plan.ts';
 import { reconcileNow } from './reconcile-members.ts';
 
-const batchSize = 200;
+const batchSize = 50;
 
 export type RunReplan = (job: ReplanJob) => Promise<void>;
 
@@ -17,7 +17,7 @@ export type RunReplan = (job: ReplanJob) => Promise<void>;
  * Decides everybody of a connection again, batch by batch, each in its own unit of work. A run that was interrupted
  * starts over: what is right already costs no write. A cancelled run stops before its next batch.
  */
-export function makeRunReplan(dependencies: ScimDependencies): RunReplan {
+export function makeRunReplan(dependencies: JobDependencies): RunReplan {
   const { unitOfWork } = dependencies;
   return async (job) => {
     const context = jobContext(job);
@@ -31,6 +31,7 @@ export function makeRunReplan(dependencies: ScimDependencies): RunReplan {
       const guard = { kind: 'judged', verdict } as const;
       while (state !== null) {
         const current: Batch = state;
+        await dependencies.letOthersRun();
         state = await unitOfWork.write(context, 'shared', (stores) =>
           nextBatch(stores, job, current, { ...dependencies, guard }),
         );

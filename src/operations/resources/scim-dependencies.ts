@@ -1,6 +1,6 @@
 import type { ConnectionContext } from '../context.ts';
 import type { EventContext, UnitOfWork } from '../ports.ts';
-import type { DecisionTools } from '../reconcile/decision-tools.ts';
+import type { DecisionTools, StepTools } from '../reconcile/decision-tools.ts';
 import type { EvaluateGroups } from '../tenants/evaluate-groups.ts';
 
 /** What every operation of a provisioning client works with. */
@@ -9,6 +9,9 @@ export interface ScimDependencies extends DecisionTools {
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
 }
+
+/** What jobs need besides, which nobody waits for. */
+export type JobDependencies = ScimDependencies & StepTools;
 
 /** What only requests of a client itself need besides. */
 export interface ClientDependencies extends ScimDependencies {

@@ -16,7 +16,7 @@ import {
   requireSamePage,
 } from '../reconcile/plan-people.ts';
 import { inlineLimit } from '../reconcile/reconcile-members.ts';
-import { reconcileRuleChange } from './reconcile-rule-change.ts';
+import { firstMembersUnder, reconcileRuleChange } from './reconcile-rule-change.ts';
 import {
   decidingRules,
   draftRuleSteps,
@@ -75,6 +75,9 @@ export function makeRuleChangeOperations(dependencies: RuleChangeDependencies): 
   };
 }
 
+/** Clients may wait for the lock under which it is planned, so it must not wait for clients. */
+const withoutPause = (tools: PlanTools): PlanTools => ({ ...tools, letOthersRun: () => Promise.resolve() });
+
 const readAgain = 'Preview the changes again, look at the difference, and apply them with the new digest.';
 
 interface Application {
@@ -105,7 +108,7 @@ async function applyChanges(
     if (planned === null && !(await isSmall(stores, rules))) throw changedMeanwhile();
     if (planned !== null && planned.configuration !== (await configurationOf(stores, rules)))
       throw changedMeanwhile();
-    const plan = planned?.plan ?? (await planRuleSteps(stores, rules, noItems, dependencies));
+    const plan = planned?.plan ?? (await planRuleSteps(stores, rules, noItems, withoutPause(dependencies)));
     requireSameOutcome(plan, digest, readAgain);
     await writeRuleSteps(stores, steps);
     await noteConfiguration(stores, context, steps.map(configurationChange), dependencies.clock.now());
@@ -139,7 +142,7 @@ function byConnection(rules: readonly RuleStep[]): ReadonlyMap<string, readonly 
 /** Whether the people of each connection are decided within the transaction itself. */
 async function isSmall(stores: Stores, rules: readonly RuleStep[]): Promise<boolean> {
   for (const [connectionId, own] of byConnection(rules)) {
-    const ids = await stores.users.idsUnderGroups(connectionId, groupsOfRules(own), null, inlineLimit + 1);
+    const ids = await firstMembersUnder(stores, { connectionId, groupIds: groupsOfRules(own) });
     if (ids.length > inlineLimit) return false;
   }
   return true;

@@ -31,6 +31,7 @@ export interface RoundParts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly letOthersRun: () => Promise<void>;
 }
 
 /** One read of a connection with all that follows, by whoever holds the claim. */

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { describe, it } from 'node:test';
+import { makeWaitingClients } from '../../src/http/waiting-clients.ts';
+
+/** Far longer than a test may take: whoever waits for it has not been let go. */
+const forEver = 1e6;
+
+describe('work in the background gives way to clients', () => {
+  it('at once, but after a turn of the event loop, when no client waits', async () => {
+    const { giveWay } = makeWaitingClients(forEver);
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    await giveWay();
+    assert.equal(turned, true);
+  });
+
+  it('until the last of them has its answer', async () => {
+    const { enter, giveWay } = makeWaitingClients(forEver);
+    const [first, second] = [new EventEmitter(), new EventEmitter()];
+    enter(first);
+    enter(second);
+    let goesOn = false;
+    const both = Promise.all([giveWay(), giveWay()]).then(() => {
+      goesOn = true;
+    });
+    first.emit('close');
+    await new Promise(setImmediate);
+    assert.equal(goesOn, false);
+    second.emit('close');
+    await both;
+  });
+
+  it('for a short while only, when there always is one', async () => {
+    const { enter, giveWay } = makeWaitingClients(5);
+    enter(new EventEmitter());
+    await giveWay();
+    await giveWay();
+  });
+});
