@@ -4,6 +4,7 @@ import type { ChangeSet } from '../operations/change-sets/change-set-ports.ts';
 import type { EventTrigger } from '../provisioning/provisioning-event.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { pageOf, sendPage } from './page.ts';
+import { representPlannedPerson } from './planned-person.ts';
 import { choiceOf, contextOf, queryOf } from './request-facts.ts';
 
 const representChangeSet = (set: ChangeSet): object => ({
@@ -34,6 +35,10 @@ const representReport = (report: UndoReport): object => ({
     reason: it.reason,
   })),
   leftAloneCount: report.leftAloneCount,
+  followers: report.followers && {
+    counts: report.followers.counts,
+    items: report.followers.items.map(representPlannedPerson),
+  },
 });
 
 function changeSetIdOf(request: Request): string {

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { RuleChangeInput } from '../operations/rules/rule-changes.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { representMappingRule } from './mapping-rules.ts';
+import { representPlannedPerson } from './planned-person.ts';
 import { previewOf, writeCursor } from './preview-page.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 
@@ -19,13 +20,7 @@ export function makeRuleChangeRoutes({ operations }: AdminDependencies): Router 
     response.json({
       digest,
       counts,
-      items: items.map(({ directoryUserId, displayName, before, after, effects }) => ({
-        directoryUserId,
-        displayName,
-        before,
-        after,
-        effects,
-      })),
+      items: items.map(representPlannedPerson),
       nextCursor: writeCursor(next),
     });
   });

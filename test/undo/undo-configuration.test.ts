@@ -138,6 +138,17 @@ describe('undoing a rule change that more people have come under since (REQ-57)'
     const newcomer = await at.client.addUser(unique('newcomer'));
     await join(at, group, newcomer);
     assert.equal(await at.loginOf(newcomer), true);
+    const { followers } = await world.expect(
+      200,
+      'POST',
+      `/change-sets/${made.header('x-request-id')}/undo/preview`,
+    );
+    assert.deepEqual(
+      followers.items.map(({ directoryUserId, effects }: Json) => [directoryUserId, effects]),
+      [[newcomer, ['revokeAccess']]],
+      'the preview says so',
+    );
+    assert.equal(followers.counts.revokeAccess, 1);
     await undo(made.header('x-request-id') ?? '');
     const { loginEnabled, securityRoleId, winningRuleId } = await employeeOf(newcomer);
     assert.deepEqual([loginEnabled, securityRoleId, winningRuleId], [false, null, null]);
@@ -153,9 +164,16 @@ describe('undoing a rule change that more people have come under since (REQ-57)'
     assert.equal((await employeeOf(newcomer)).securityRoleId, mistaken);
     const { id } = await employeeOf(edited);
     await world.expect(200, 'PATCH', `/employees/${id}`, { securityRoleId: own });
-    const { leftAlone } = await undo(set);
+    const { followers } = await world.expect(200, 'POST', `/change-sets/${set}/undo/preview`);
     assert.deepEqual(
-      leftAlone.map(({ field }: Json) => field),
+      followers.items.map(({ directoryUserId, after }: Json) => [directoryUserId, after.securityRoleId]),
+      [[newcomer, former]],
+      'neither those whom the undo puts back nor those whom it leaves alone',
+    );
+    const report = await undo(set);
+    assert.equal(report.followers, null);
+    assert.deepEqual(
+      report.leftAlone.map(({ field }: Json) => field),
       ['securityRoleId'],
     );
     assert.equal((await employeeOf(newcomer)).securityRoleId, former);

@@ -2,10 +2,11 @@ import type { OrganizationContext } from '../context.ts';
 import type { Page, PageRequest } from '../keyset-page.ts';
 import { OperationError } from '../operation-error.ts';
 import { actorName } from '../people/manual-events.ts';
-import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
+import type { Stores, UnitOfWork } from '../ports.ts';
+import type { Plan, PlanTools } from '../reconcile/plan-people.ts';
 import type { ReplanAll } from '../reconcile/replan-all.ts';
 import type { ChangeSet, ChangeSetFilter, ConfigurationChange } from './change-set-ports.ts';
-import { decideConcerned, type RestoredRules } from './decide-concerned.ts';
+import { decideConcerned, planConcerned, type RestoredRules } from './decide-concerned.ts';
 import { noteConfiguration } from './note-configuration.ts';
 import {
   type ConfigurationUndo,
@@ -14,10 +15,8 @@ import {
 } from './undo-configuration.ts';
 import { type LeftField, type UndoneBatch, UndoWork } from './undo-people.ts';
 
-export interface ChangeSetDependencies {
+export interface ChangeSetDependencies extends PlanTools {
   readonly unitOfWork: UnitOfWork;
-  readonly clock: Clock;
-  readonly identifiers: Identifiers;
   readonly replanAll: ReplanAll;
   /** Called after a commit that left jobs behind, so that they run at once. */
   readonly jobsWaiting: () => void;
@@ -33,6 +32,8 @@ export interface UndoReport {
   /** The first of the fields that were edited since, or that something stands in the way of. */
   readonly leftAlone: readonly LeftField[];
   readonly leftAloneCount: number;
+  /** Who is no part of the change set and follows the rules that are restored: the first of them. Null when it has happened. */
+  readonly followers: Pick<Plan, 'counts' | 'items'> | null;
 }
 
 export interface ChangeSetOperations {
@@ -64,15 +65,18 @@ export function makeChangeSetOperations(dependencies: ChangeSetDependencies): Ch
       unitOfWork.read(context, async (stores) => {
         const undo = await beginUndo(stores, { context, id, personIds }, dependencies.clock.now());
         const report = new UndoTally();
-        const { items } = await planConfigurationUndo(stores, undo.configuration);
+        const { items, changes } = await planConfigurationUndo(stores, undo.configuration);
         report.configuration = items;
+        const settledUserIds = new Set<string>();
         let next: string | null = null;
         do {
           const batch: UndoneBatch = await undo.work.plan(stores, next);
           report.add(batch);
+          for (const userId of batch.settledUserIds) settledUserIds.add(userId);
           next = batch.next;
         } while (next !== null);
-        return report.tell(id, null);
+        const followers = await planConcerned(stores, { changes, settledUserIds }, shownAtMost, dependencies);
+        return { ...report.tell(id, null), followers };
       }),
     undo: (context, id, personIds) => undoChangeSet({ context, id, personIds }, dependencies),
   };
@@ -203,7 +207,7 @@ async function undoBatch(
   return batch;
 }
 
-const shownFields = 1_000;
+const shownAtMost = 1_000;
 
 /** Gathers what the batches did. */
 class UndoTally {
@@ -215,7 +219,7 @@ class UndoTally {
   add({ events, left }: UndoneBatch): void {
     for (const { employeeId, contactId } of events) this.#records.add(employeeId ?? contactId ?? '');
     this.#leftCount += left.length;
-    this.#left.push(...left.slice(0, shownFields - this.#left.length));
+    this.#left.push(...left.slice(0, shownAtMost - this.#left.length));
   }
 
   tell(changeSetId: string, undoId: string | null): UndoReport {
@@ -226,6 +230,7 @@ class UndoTally {
       configuration: this.configuration,
       leftAlone: this.#left,
       leftAloneCount: this.#leftCount,
+      followers: null,
     };
   }
 }

@@ -1,9 +1,11 @@
 import type { OrganizationContext } from '../context.ts';
 import type { Stores } from '../ports.ts';
 import type { DecisionTools } from '../reconcile/decision-tools.ts';
+import { type Plan, type PlanTools, planRuleSteps } from '../reconcile/plan-people.ts';
 import { reconcileMembers } from '../reconcile/reconcile-members.ts';
 import { isOtherDecision } from '../rules/mapping-rule-input.ts';
 import { membersUnder } from '../rules/reconcile-rule-change.ts';
+import { decidingRules } from '../rules/rule-changes.ts';
 import type { ConfigurationChange } from './change-set-ports.ts';
 
 export interface RestoredRules {
@@ -28,8 +30,7 @@ export async function decideConcerned(
   for (const [connectionId, groupIds] of [...groupsByConnection(changes)].sort()) {
     const log = { connectionId, trigger: 'manual', runId: null, requestId: context.requestId } as const;
     const members = await membersUnder(stores, { connectionId, groupIds: [...groupIds] });
-    const others = members.filter((id) => !settledUserIds.has(id));
-    const followers = await stores.changeSets.withoutUndone(others);
+    const followers = await followersAmong(stores, members, settledUserIds);
     const following = new Set(followers);
     const waiting = (await stores.heldChanges.waitingUserIds(connectionId)).filter(
       (id) => !following.has(id),
@@ -43,6 +44,28 @@ export async function decideConcerned(
   }
   return hasJobs;
 }
+
+/** What the rules that would be taken back would do to members of their groups who are no part of the change. Writes nothing. */
+export async function planConcerned(
+  stores: Stores,
+  { changes, settledUserIds }: RestoredRules,
+  limit: number,
+  tools: PlanTools,
+): Promise<Plan> {
+  const steps = changes.flatMap((change) =>
+    change.kind === 'mappingRule'
+      ? [{ id: change.subjectId, before: change.before, after: change.after }]
+      : [],
+  );
+  const among = (ids: readonly string[]) => followersAmong(stores, ids, settledUserIds);
+  return planRuleSteps(stores, decidingRules(steps), { offset: 0, limit, among }, tools);
+}
+
+const followersAmong = (
+  { changeSets }: Stores,
+  userIds: readonly string[],
+  settledUserIds: ReadonlySet<string>,
+): Promise<readonly string[]> => changeSets.withoutUndone(userIds.filter((id) => !settledUserIds.has(id)));
 
 /** Groups of the rules whose return makes a difference, also when there is none at a connection. */
 function groupsByConnection(

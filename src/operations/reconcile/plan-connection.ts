@@ -24,6 +24,8 @@ export interface PlanScope {
   readonly groupIds: readonly string[];
   readonly overlay: RuleOverlay;
   readonly newRuleIds: ReadonlySet<string>;
+  /** Those of these users who are planned; left out: all of them. */
+  readonly among?: (userIds: readonly string[]) => Promise<readonly string[]>;
 }
 
 /** So many people are read by one statement. */
@@ -139,12 +141,24 @@ async function* loadAll(stores: Stores, scope: PlanScope, held: Held): AsyncGene
     const lookup = { connectionId, groupIds, after, limit: readAtOnce };
     const page: readonly MemberOfGroups[] = await stores.planning.membersUnder(lookup);
     after = page.length === readAtOnce ? (page.at(-1)?.user.id ?? null) : null;
-    const live = page.filter(({ user }) => user.deletedAt === null && !held.has(user.id));
+    const live = await wantedOf(
+      page.filter(({ user }) => user.deletedAt === null && !held.has(user.id)),
+      scope,
+    );
     if (live.length === 0) continue;
     const cases = live.map(({ user }): PersonCase => ({ user, previous: null, cause }));
     const members = new Map(live.map((member) => [member.user.id, rulesOf(member, scope)]));
     yield { cases, members, present: await stores.planning.viewCases(lookupOf(cases)) };
   } while (after !== null);
+}
+
+async function wantedOf(
+  members: readonly MemberOfGroups[],
+  { among }: PlanScope,
+): Promise<readonly MemberOfGroups[]> {
+  if (among === undefined || members.length === 0) return members;
+  const wanted = new Set(await among(members.map(({ user }) => user.id)));
+  return members.filter(({ user }) => wanted.has(user.id));
 }
 
 /** Whoever is held stays as the facts tell, whatever was decided about others. Mostly nobody is. */

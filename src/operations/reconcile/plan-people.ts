@@ -5,7 +5,7 @@ import { OperationError } from '../operation-error.ts';
 import type { Stores } from '../ports.ts';
 import type { RuleStep } from '../rules/rule-changes.ts';
 import type { StepTools } from './decision-tools.ts';
-import { type PlannedPerson, planConnection } from './plan-connection.ts';
+import { type PlannedPerson, type PlanScope, planConnection } from './plan-connection.ts';
 
 /** Gathers a text of any length into a short one that is the same for the same text only. */
 export interface Fingerprint {
@@ -18,7 +18,7 @@ export interface PlanTools extends StepTools {
 }
 
 /** Which of the affected people are wanted: how many to skip, how many to answer. */
-export interface PlanWindow {
+export interface PlanWindow extends Pick<PlanScope, 'among'> {
   readonly offset: number;
   readonly limit: number;
 }
@@ -69,7 +69,8 @@ export async function planRuleSteps(
   const connectionIds = new Set(rules.map(({ before, after }) => (after ?? before)?.connectionId ?? ''));
   for (const connectionId of [...connectionIds].sort()) {
     const own = rules.filter(({ before, after }) => (after ?? before)?.connectionId === connectionId);
-    const scope = { ...(await overlayOf(stores, connectionId, own)), newRuleIds };
+    const { among } = window;
+    const scope = { ...(await overlayOf(stores, connectionId, own)), newRuleIds, ...(among && { among }) };
     for await (const batch of planConnection(stores, scope, tools)) summary.add(batch);
   }
   return summary.plan();
