@@ -2,6 +2,7 @@ import type { OrganizationContext } from '../operations/context.ts';
 import type { EventStore, Identifiers } from '../operations/ports.ts';
 import { personEventType } from '../provisioning/person-event.ts';
 import type { SqlConnection } from './sql-connection.ts';
+import { storeRecords } from './stored-records.ts';
 
 /**
  * Log entries, and what of them is published: an organization without webhooks pays for a look into an index. What a
@@ -52,7 +53,12 @@ export function makeEventStore(connection: SqlConnection, parts: EventStoreParts
   return {
     append: async (context, at, events) => {
       if (events.length === 0) return;
-      const entries = events.map((event) => ({ ...event, id: nextId(), type: personEventType(event) }));
+      const entries = events.map((event) => ({
+        ...event,
+        id: nextId(),
+        type: personEventType(event),
+        records: storeRecords(event),
+      }));
       const [row] = await connection.rows<{ isQueued: boolean }>({
         name: 'insert_events',
         text: insertEvents,

@@ -21,13 +21,19 @@ const lanes = 2;
 
 /** Brings everything that was read into the mirror: users, then groups, then who is in which. */
 export async function applyStaged(round: SyncRound): Promise<void> {
-  while (await applyUsers(round));
+  await applyAll(applyUsers, round);
   while (await applyGroups(round));
-  if (await applyMembers(round)) await inLanes(() => applyAllMembers(round));
+  await applyAll(applyMembers, round);
 }
 
-async function applyAllMembers(round: SyncRound): Promise<void> {
-  while (await applyMembers(round));
+/** Answers whether there may be more. */
+type ApplyBatch = (round: SyncRound) => Promise<boolean>;
+
+async function applyAll(applyBatch: ApplyBatch, round: SyncRound): Promise<void> {
+  if (!(await applyBatch(round))) return;
+  await inLanes(async () => {
+    while (await applyBatch(round));
+  });
 }
 
 /** Ends when all have ended: none is left behind when another one fails. */
@@ -53,6 +59,7 @@ async function applyUsers(round: SyncRound): Promise<boolean> {
     });
     await mirror.applyUsers(connectionId, applied, now);
     await linkAgain(round, stores, applied);
+    await round.hold(stores);
     await round.save(stores, {});
     return staged.length === userBatch;
   });

@@ -223,7 +223,7 @@ export interface TakenAffected {
 
 /** Brings what was staged into the mirror, set by set. */
 export interface GraphMirrorStore {
-  /** In the order of object ids. */
+  /** In the order of object ids, those that nobody else works on. Locked. */
   readonly stagedUsers: (connectionId: string, limit: number) => Promise<readonly StagedUser[]>;
   readonly applyUsers: (connectionId: string, users: readonly AppliedUser[], at: string) => Promise<void>;
   readonly stagedGroups: (connectionId: string, limit: number) => Promise<readonly StagedGroup[]>;

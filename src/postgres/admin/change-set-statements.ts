@@ -108,7 +108,7 @@ export const content = `
 
 const recorded = (name: string): string => `
   (
-    select v.provisioning_event_id, v.trigger, v.directory_user_id, v.records from provisioning_events v
+    select v.provisioning_event_id, v.trigger, v.directory_user_id, v.changes, v.records from provisioning_events v
     where v.organization_id = $1::uuid and ${name} and v.records is not null
       and ($4::uuid is null or v.provisioning_event_id < $4::uuid)
     order by v.provisioning_event_id desc
@@ -116,7 +116,8 @@ const recorded = (name: string): string => `
   )`;
 
 const recordedColumns = `
-  s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", s.records`;
+  s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", s.changes,
+  s.records`;
 
 /** $4 the event to go on from, $5 limit. Each name yields at most a page, an event that has both names comes once. */
 export const recordedEvents = `
@@ -134,7 +135,7 @@ export const recordedEventsOfPeople = `
     select s.directory_user_id from of_set s
     where s.directory_user_id = any($6::uuid[]) or s.employee_id = any($6::uuid[]) or s.contact_id = any($6::uuid[])
   )
-  select s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", e.records
+  select s.provisioning_event_id as "id", s.trigger, s.directory_user_id as "directoryUserId", e.changes, e.records
   from of_set s
   join provisioning_events e
     on e.organization_id = $1::uuid and e.provisioning_event_id = s.provisioning_event_id and e.records is not null

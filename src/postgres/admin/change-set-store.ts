@@ -7,10 +7,11 @@ import type {
   UndoLookup,
 } from '../../operations/change-sets/change-set-ports.ts';
 import type { Identifiers } from '../../operations/ports.ts';
-import type { EventTrigger } from '../../provisioning/provisioning-event.ts';
+import type { EventTrigger, FieldChange } from '../../provisioning/provisioning-event.ts';
 import { type CaseRow, readCaseFacts } from '../case-facts.ts';
 import { loadPeopleText, viewPeopleText } from '../case-statement.ts';
 import type { SqlConnection } from '../sql-connection.ts';
+import { readStoredRecords, type StoredRecord } from '../stored-records.ts';
 import { isUuid } from '../uuid.ts';
 import * as text from './change-set-statements.ts';
 
@@ -23,6 +24,11 @@ interface HeadRow {
   readonly runId: string | null;
   readonly requestId: string | null;
   readonly at: string;
+}
+
+interface RecordedRow extends Omit<RecordedEvent, 'records'> {
+  readonly changes: readonly FieldChange[];
+  readonly records: readonly StoredRecord[];
 }
 
 interface ContentRow {
@@ -90,9 +96,9 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
       const [head] = await connection.rows<HeadRow>({ name: 'change_set_head', text: text.head, values });
       return head === undefined ? null : complete(head);
     },
-    recordedEvents: ({ changeSetId, personIds, before, limit }) => {
+    recordedEvents: async ({ changeSetId, personIds, before, limit }) => {
       const values = [organizationId, ...namesOf(changeSetId), before, limit];
-      return connection.rows<RecordedEvent>(
+      const rows = await connection.rows<RecordedRow>(
         personIds === null
           ? { name: 'change_set_events', text: text.recordedEvents, values }
           : {
@@ -101,6 +107,7 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
               values: [...values, personIds],
             },
       );
+      return rows.map(({ changes, records, ...row }) => ({ ...row, records: readStoredRecords(records, changes) }));
     },
     configurationChanges: (changeSetId) =>
       connection.rows<ConfigurationChange>({

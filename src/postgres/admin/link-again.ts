@@ -4,29 +4,43 @@
  * login. People who were linked to somebody else meanwhile are left out, and so are users who have a record.
  */
 export const linkAgainText = `
-  with users as materialized (
-    select u.directory_user_id, c.tenant_id, u.object_id
+  with known as materialized (
+    select w.object_id, f.person_id, f.employee_id, f.contact_id
     from connections c
-    join directory_users u on u.organization_id = c.organization_id and u.connection_id = c.connection_id
-      and u.object_id = any($3::uuid[]) and u.deleted_at is null
+    cross join unnest($3::uuid[]) as w(object_id)
+    cross join lateral (
+      select x.person_id, x.employee_id, x.contact_id from former_identities x
+      where x.organization_id = $1 and x.tenant_id = c.tenant_id and x.object_id = w.object_id
+      offset 0
+    ) f
     where c.organization_id = $1 and c.connection_id = $2
+  ),
+  users as materialized (
+    select u.directory_user_id, k.object_id
+    from (select distinct n.object_id from known n) k
+    cross join lateral (
+      select x.directory_user_id, x.connection_id, x.deleted_at from directory_users x
+      where x.organization_id = $1 and x.object_id = k.object_id
+      offset 0
+    ) u
+    where u.connection_id = $2 and u.deleted_at is null
       and not exists (select from employees e
         where e.organization_id = $1 and e.directory_user_id = u.directory_user_id)
       and not exists (select from contacts p
         where p.organization_id = $1 and p.directory_user_id = u.directory_user_id)
   ),
   former as (
-    select u.directory_user_id, f.person_id, f.employee_id, f.contact_id, coalesce(l.enabled, false) as enabled,
+    select u.directory_user_id, k.person_id, k.employee_id, k.contact_id, coalesce(l.enabled, false) as enabled,
       row_number() over (
-        partition by u.directory_user_id, f.contact_id is null, coalesce(e.status = 'archived', false)
-        order by coalesce(l.enabled, false) desc, f.person_id) as rank,
+        partition by u.directory_user_id, k.contact_id is null, coalesce(e.status = 'archived', false)
+        order by coalesce(l.enabled, false) desc, k.person_id) as rank,
       row_number() over (
-        partition by u.directory_user_id order by coalesce(l.enabled, false) desc, f.person_id) as login_rank
+        partition by u.directory_user_id order by coalesce(l.enabled, false) desc, k.person_id) as login_rank
     from users u
-    join former_identities f on f.organization_id = $1 and f.tenant_id = u.tenant_id and f.object_id = u.object_id
-    left join employees e on e.organization_id = $1 and e.employee_id = f.employee_id
-    left join contacts p on p.organization_id = $1 and p.contact_id = f.contact_id
-    left join logins l on l.organization_id = $1 and l.person_id = f.person_id
+    join known k on k.object_id = u.object_id
+    left join employees e on e.organization_id = $1 and e.employee_id = k.employee_id
+    left join contacts p on p.organization_id = $1 and p.contact_id = k.contact_id
+    left join logins l on l.organization_id = $1 and l.person_id = k.person_id
     where e.directory_user_id is null and p.directory_user_id is null
   ),
   chosen as materialized (

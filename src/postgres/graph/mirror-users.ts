@@ -17,7 +17,8 @@ const stagedText = `
   ) k on true
   where s.organization_id = $1 and s.connection_id = $2
   order by s.object_id
-  limit $3`;
+  limit $3
+  for update of s skip locked`;
 
 /** By the key alone, the connection afterwards: no other index may seem as good while statistics lag behind. */
 const byObjectId = `
@@ -34,10 +35,10 @@ const holdersText = `
     select a.id, a."knownId", a.names from jsonb_to_recordset($3::jsonb) as a(id uuid, "knownId" uuid, names text[])
   ),
   holders as materialized (
-    select a.id as object_id, h.directory_user_id
+    select a.id as object_id, h.directory_user_id, h.rank
     from asked a
     cross join lateral (
-      select c.directory_user_id from (
+      select c.directory_user_id, c.rank from (
         select x.directory_user_id, 1 as rank from directory_users x
         where x.organization_id = $1::uuid and x.directory_user_id = a."knownId"
           and (x.deleted_at is null or not x.is_provisioned)
@@ -70,6 +71,8 @@ const holdersText = `
   )
   select h.object_id as "objectId", to_json(l) as "holder", false as "isWithdrawn"
   from holders h join locked l on l.id = h.directory_user_id
+    -- whoever found it by a name may have waited for the one who joined it
+    and (h.rank <= 2 or l."objectId" is null)
   union all
   select a.id, null, true
   from asked a
@@ -78,42 +81,60 @@ const holdersText = `
       where y.connection_id = $2::uuid and y.deleted_at is not null and y.is_provisioned)`;
 
 /** Graph frees a name by giving it to somebody else: whoever holds it here gets a name that nobody has (D-04). */
+const freedName = `replace(coalesce(x.object_id, x.directory_user_id)::text, '-', '') || x.user_name`;
+
 const freeNamesText = `
-  update directory_users x
-  set user_name = replace(coalesce(x.object_id, x.directory_user_id)::text, '-', '') || x.user_name,
-    version = x.version + 1
+  update directory_users x set user_name = ${freedName}, version = x.version + 1
   from jsonb_to_recordset($3::jsonb) as w(id uuid, name text)
   where x.organization_id = $1::uuid and x.user_name_key = lower(w.name) and x.connection_id = $2::uuid
     and x.deleted_at is null and x.directory_user_id <> w.id
     and x.user_name_key = any(array(
       select lower(n.name) from jsonb_to_recordset($3::jsonb) as n(id uuid, name text)))`;
 
+/**
+ * Answers whom it added. Where somebody holds the name it is freed instead, and the user is for another call: so the name is
+ * looked for in the index that keeps it unique, whatever the planner knows of a table that is just being filled.
+ */
+const addUsersText = `
+  with given as materialized (
+    select g.* from jsonb_to_recordset($3::jsonb) as g(id uuid, "objectId" uuid, "userName" text, "externalId" text,
+      active boolean, attributes jsonb, version bigint, "createdAt" timestamptz, "isBlocked" boolean)
+  ),
+  written as (
+    insert into directory_users as x (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
+      active, attributes, version, created_at, last_modified_at, is_provisioned, is_blocked_upstream)
+    select $1::uuid, f.id, $2::uuid, f."userName", f."externalId", f."objectId", f.active, f.attributes, f.version,
+      f."createdAt", $4::timestamptz, false, f."isBlocked"
+    from (select distinct on (lower(g."userName")) g.* from given g) f
+    order by f.id
+    on conflict (organization_id, user_name_key, connection_id) where deleted_at is null do update
+      set user_name = ${freedName}, version = x.version + 1
+    returning x.directory_user_id
+  ),
+  added as materialized (
+    select g.id, g.attributes from given g join written w on w.directory_user_id = g.id
+  ),
+  added_emails as (
+    insert into directory_user_emails (organization_id, directory_user_id, value_key, type_key)
+    select $1::uuid, a.id, k.value_key, k.type_key from added a cross join lateral (${emailKeys('a.attributes')}) k
+  )
+  select a.id from added a`;
+
 const given = `
   given as materialized (
     select g.* from jsonb_to_recordset($3::jsonb) as g("objectId" uuid, fields jsonb, removed text,
-      "directoryUserId" uuid, "isBlocked" boolean, "isNew" boolean, "userName" text, "externalId" text, active boolean,
-      attributes jsonb, version bigint, "createdAt" timestamptz, "deletedAt" timestamptz, "isChanged" boolean,
-      previous jsonb)
+      "directoryUserId" uuid, "isBlocked" boolean, "userName" text, attributes jsonb, version bigint,
+      "deletedAt" timestamptz, "isChanged" boolean, previous jsonb)
   )`;
 
 const writeMirror = `
-  added as (
-    insert into directory_users (organization_id, directory_user_id, connection_id, user_name, external_id, object_id,
-      active, attributes, version, created_at, last_modified_at, is_provisioned, is_blocked_upstream)
-    select $1::uuid, g."directoryUserId", $2::uuid, g."userName", g."externalId", g."objectId", g.active, g.attributes,
-      g.version, g."createdAt", $4::timestamptz, false, g."isBlocked"
-    from given g where g."isNew"
-    order by g."directoryUserId"
-  ),
   changed as (
     update directory_users u set user_name = g."userName", object_id = g."objectId", attributes = g.attributes,
       version = g.version, last_modified_at = $4::timestamptz, deleted_at = g."deletedAt",
       is_blocked_upstream = g."isBlocked"
     from given g
-    where not g."isNew" and g."userName" is not null
-      and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
-      and u.directory_user_id = any(array(
-        select h."directoryUserId" from given h where not h."isNew" and h."userName" is not null))
+    where g."userName" is not null and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+      and u.directory_user_id = any(array(select h."directoryUserId" from given h where h."userName" is not null))
   ),
   blocked as (
     update directory_users u set is_blocked_upstream = g."isBlocked"
@@ -131,7 +152,7 @@ const writeMirror = `
     delete from directory_user_emails d
     where d.organization_id = $1::uuid
       and d.directory_user_id = any(array(
-        select g."directoryUserId" from given g where g."userName" is not null and not g."isNew"))
+        select g."directoryUserId" from given g where g."userName" is not null))
       and not exists (select from wanted_emails w
         where w.directory_user_id = d.directory_user_id and w.value_key = d.value_key and w.type_key = d.type_key)
   ),
@@ -221,35 +242,35 @@ export const readTimes = (user: DirectoryUser): DirectoryUser => ({
   deletedAt: readOptionalTimestamp(user.deletedAt),
 });
 
-const rowOf = ({
-  objectId,
-  fields,
-  removed,
-  user,
-  isNew,
-  directoryUserId,
-  isBlocked,
-  affected,
-}: AppliedUser) => ({
+/** What is written of a new user is written when the others are. */
+const rowOf = ({ objectId, fields, removed, user, isNew, directoryUserId, isBlocked, affected }: AppliedUser) => ({
   objectId,
   fields,
   removed,
   directoryUserId,
   isBlocked,
-  isNew,
-  ...(user === null
+  ...(user === null || isNew
     ? {}
     : {
         userName: user.userName,
-        externalId: user.externalId,
-        active: user.active,
         attributes: user.attributes,
         version: user.version,
-        createdAt: user.createdAt,
         deletedAt: user.deletedAt,
       }),
   isChanged: affected?.isChanged ?? null,
   previous: affected?.previous ?? null,
+});
+
+const newRowOf = ({ isBlocked }: AppliedUser, user: DirectoryUser) => ({
+  id: user.id,
+  objectId: user.objectId,
+  userName: user.userName,
+  externalId: user.externalId,
+  active: user.active,
+  attributes: user.attributes,
+  version: user.version,
+  createdAt: user.createdAt,
+  isBlocked,
 });
 
 export async function applyStagedUsers(
@@ -260,7 +281,19 @@ export async function applyStagedUsers(
 ): Promise<void> {
   if (users.length === 0) return;
   const scope = [connection.context.organizationId, connectionId];
-  const names = users.flatMap(({ user }) => (user === null ? [] : [{ id: user.id, name: user.userName }]));
+  let added = users.flatMap((it) => (it.isNew && it.user !== null ? [newRowOf(it, it.user)] : []));
+  while (added.length > 0) {
+    const rows = await connection.rows<{ id: string }>({
+      name: 'add_graph_users',
+      text: addUsersText,
+      values: [...scope, JSON.stringify(added), at],
+    });
+    const done = new Set(rows.map(({ id }) => id));
+    added = added.filter(({ id }) => !done.has(id));
+  }
+  const names = users.flatMap(({ user, isNew }) =>
+    user === null || isNew ? [] : [{ id: user.id, name: user.userName }],
+  );
   if (names.length > 0) {
     await connection.execute({ text: freeNamesText, values: [...scope, JSON.stringify(names)] });
   }
