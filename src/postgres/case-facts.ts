@@ -16,7 +16,7 @@ export interface CaseRow {
   readonly defaults: EmployeeDefaults | null;
   readonly connections: readonly ConnectionFacts[] | null;
   readonly rules: readonly MappingRule[] | null;
-  readonly memberRules: Pairs | null;
+  readonly memberRules: readonly (readonly [userId: string, ruleIds: readonly string[]])[] | null;
   readonly identities: readonly LinkedIdentity[] | null;
   readonly usernames: Pairs | null;
   readonly loginEmails: Pairs | null;
@@ -49,16 +49,6 @@ function readRule(rule: MappingRule): MappingRule {
   return { ...rule, ...times(rule), group: { ...rule.group, createdAt, firstSeenAt } };
 }
 
-function groupPairs(pairs: Pairs | null): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const [key, value] of pairs ?? []) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
-}
-
 export function readCaseFacts(row: CaseRow): CaseFacts {
   if (row.settings === null || row.defaults === null) {
     throw new Error('The organization of the context has no settings: it does not exist');
@@ -68,7 +58,7 @@ export function readCaseFacts(row: CaseRow): CaseFacts {
     defaults: row.defaults,
     connections: byId(row.connections),
     rules: byId(row.rules?.map(readRule) ?? null),
-    memberRules: groupPairs(row.memberRules),
+    memberRules: new Map(row.memberRules),
     employees: (row.employees ?? []).map((employee) => ({
       ...employee,
       ...times(employee),

@@ -16,6 +16,15 @@ const byId = (keys: string | null): string =>
   keys === null ? '' : `union select w.key as id from unnest(${keys}::uuid[]) as w(key)`;
 
 const candidates = (lock: string, personIds: string | null): string => `
+  email_logins as materialized (
+    select f.email_key, f.person_id, f.employee_id, f.contact_id
+    from unnest($4::text[]) as w(key)
+    cross join lateral (
+      select x.email_key, x.person_id, x.employee_id, x.contact_id from logins x
+      where x.organization_id = $1::uuid and x.email_key = w.key
+      limit 1
+    ) f
+  ),
   locked_employees as materialized (
     select e.* from (
       ${each(
@@ -25,12 +34,7 @@ const candidates = (lock: string, personIds: string | null): string => `
         where x.organization_id = $1::uuid and x.directory_user_id = w.key`,
       )}
       union
-      ${each(
-        '$4',
-        'text',
-        `select x.employee_id as id from logins x
-        where x.organization_id = $1::uuid and x.email_key = w.key and x.employee_id is not null`,
-      )}
+      select l.employee_id as id from email_logins l where l.employee_id is not null
       ${byId(personIds)}
       order by id
     ) i
@@ -58,12 +62,7 @@ const candidates = (lock: string, personIds: string | null): string => `
         where x.organization_id = $1::uuid and x.address_key = w.key`,
       )}
       union
-      ${each(
-        '$4',
-        'text',
-        `select x.contact_id as id from logins x
-        where x.organization_id = $1::uuid and x.email_key = w.key and x.contact_id is not null`,
-      )}
+      select l.contact_id as id from email_logins l where l.contact_id is not null
       ${byId(personIds)}
       order by id
     ) i
@@ -150,6 +149,11 @@ const rules = `
     select x.* from mapping_rules x where x.organization_id = $1::uuid and x.mapping_rule_id = d.mapping_rule_id limit 1
   ) r`;
 
+const rulesOfUsers = `
+  select json_agg(json_build_array(m.directory_user_id, m.rule_ids)) from (
+    select r.directory_user_id, array_agg(distinct r.mapping_rule_id) as rule_ids from member_rules r group by 1
+  ) m`;
+
 const identities = `
   select json_agg(json_build_object('directoryUserId', u.directory_user_id, 'connectionId', u.connection_id,
     'deleted', u.deleted_at is not null))
@@ -163,17 +167,10 @@ const identities = `
     limit 1
   ) u`;
 
-/** An archived name starts with the name it had; more than the exact forms does no harm. */
-const takenNames = (key: string, asked: string, others = ''): string => `
+/** `found` answers keys and people. An archived name starts with the name it had; more than the exact forms does no harm. */
+const takenNames = (key: string, found: string): string => `
   select json_agg(json_build_array(t.name_key, t.person_id)) from (
-    select f.${key} as name_key, f.person_id
-    from unnest(${asked}::text[]) as w(key)
-    cross join lateral (
-      select l.${key}, l.person_id from logins l
-      where l.organization_id = $1::uuid and l.${key} = w.key
-      limit 1
-    ) f
-    ${others}
+    select f.name_key, f.person_id from (${found}) f
     union
     select f.${key}, f.person_id
     from locked_employees e
@@ -187,9 +184,20 @@ const takenNames = (key: string, asked: string, others = ''): string => `
     ) f
   ) t`;
 
-/** With two digits at most; a colon comes right behind the digits. */
-const numberedUsernames = `
-    union
+const loginEmails = takenNames('email_key', 'select l.email_key as name_key, l.person_id from email_logins l');
+
+/** The names asked for, and behind some of them numbers with two digits at most; a colon comes right behind the digits. */
+const usernames = takenNames(
+  'username_key',
+  `
+    select f.username_key as name_key, f.person_id
+    from unnest($5::text[]) as w(key)
+    cross join lateral (
+      select l.username_key, l.person_id from logins l
+      where l.organization_id = $1::uuid and l.username_key = w.key
+      limit 1
+    ) f
+    union all
     select f.username_key, f.person_id
     from unnest($7::text[]) as w(key)
     cross join lateral (
@@ -197,7 +205,8 @@ const numberedUsernames = `
       where l.organization_id = $1::uuid and l.username_key >= w.key || '0' and l.username_key < w.key || ':'
         and length(l.username_key) <= length(w.key) + 2
       offset 0
-    ) f`;
+    ) f`,
+);
 
 const connections = `
   select json_agg(json_build_object('id', n.connection_id, 'emailSource', n.email_source,
@@ -264,10 +273,8 @@ const casesText = (lock: string, personIds: string | null = null): string => `
   select (${employees}) as "employees", (${contacts}) as "contacts", (${isStale}) as "isStale",
     (${settings}) as "settings", (${defaults}) as "defaults", (${connections}) as "connections",
     (${rules}) as "rules",
-    (select json_agg(distinct jsonb_build_array(m.directory_user_id, m.mapping_rule_id)) from member_rules m)
-      as "memberRules",
-    (${identities}) as "identities", (${takenNames('username_key', '$5', numberedUsernames)}) as "usernames",
-    (${takenNames('email_key', '$4')}) as "loginEmails", (${jobTitles}) as "jobTitles",
+    (${rulesOfUsers}) as "memberRules", (${identities}) as "identities", (${usernames}) as "usernames",
+    (${loginEmails}) as "loginEmails", (${jobTitles}) as "jobTitles",
     (${securityRoles}) as "securityRoles", (${relations}) as "employeesWithRelations",
     (${blockedUsers}) as "blockedUsers", (${openHolds}) as "openHolds"`;
 

@@ -129,7 +129,15 @@ async function applyMembers(round: SyncRound): Promise<boolean> {
 export async function decideAffected(round: SyncRound): Promise<void> {
   const { connectionId } = round;
   const waiting = await round.write('none', ({ graphSync }) => graphSync.mirror.countAffected(connectionId));
-  if (waiting === 0) return;
+  if (waiting > 0) await decideWaiting(round, waiting);
+  // Also what a server noted that was lost before it came here.
+  await round.write('none', ({ graphSync }) =>
+    graphSync.mirror.settleCounts(connectionId, round.parts.clock.now()),
+  );
+}
+
+async function decideWaiting(round: SyncRound, waiting: number): Promise<void> {
+  const { connectionId } = round;
   const total = (round.run?.progress.done ?? 0) + waiting;
   const first = { total, guard: { kind: 'postpone' } } as const;
   await (waiting > decideBatch ? inLanes(() => decideAll(round, first)) : decideAll(round, first));
@@ -183,18 +191,18 @@ async function decideBatchOf(round: SyncRound, { total, guard }: Deciding): Prom
     const decided = await reconcile(stores, cases, round.log, { ...parts, guard });
     await decided.written;
     const postponed = affected.filter(({ user }) => decided.postponedUserIds.has(user.id));
-    if (postponed.length > 0) await mirror.postpone(connectionId, postponed);
+    await Promise.all([
+      postponed.length > 0 ? mirror.postpone(connectionId, postponed) : null,
+      mirror.noteCounts(connectionId, parts.identifiers.next(), taken.changes),
+    ]);
     const settled = affected.length - postponed.length;
     // Last, because the lanes wait for each other from here on; what the other one has saved is known now.
     await round.hold(stores);
     const done = (round.run?.progress.done ?? 0) + settled;
-    await Promise.all([
-      mirror.countMembers(taken.changes, at),
-      round.save(stores, {
-        counts: round.countsWith(decided.events),
-        progress: { done, total: Math.max(total, done) },
-      }),
-    ]);
+    await round.save(stores, {
+      counts: round.countsWith(decided.events),
+      progress: { done, total: Math.max(total, done) },
+    });
     return affected.length;
   });
 }

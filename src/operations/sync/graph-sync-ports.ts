@@ -233,10 +233,17 @@ export interface GraphMirrorStore {
   readonly countAffected: (connectionId: string) => Promise<number>;
   /**
    * Takes users off the list of those concerned and brings their memberships up to date. Others may take at the same time;
-   * how many members the groups have is left to `countMembers`, which makes them wait.
+   * how many members the groups have is left to `noteCounts`.
    */
   readonly takeAffected: (connectionId: string, wanted: WantedAffected) => Promise<TakenAffected>;
-  readonly countMembers: (changes: readonly MemberCountChange[], at: string) => Promise<void>;
+  /** Keeps what is to be added to the groups: added at once, it would make all units of work wait for each other. */
+  readonly noteCounts: (
+    connectionId: string,
+    noteId: string,
+    changes: readonly MemberCountChange[],
+  ) => Promise<void>;
+  /** Adds everything that was noted. */
+  readonly settleCounts: (connectionId: string, at: string) => Promise<void>;
   /** Puts users back on the list, as those who would lose something. */
   readonly postpone: (connectionId: string, users: readonly AffectedUser[]) => Promise<void>;
   /** Those, deleted ones too, after an id in id order; nobody is locked. */

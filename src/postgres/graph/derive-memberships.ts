@@ -89,11 +89,23 @@ const countMembers = (at: string): string => `
   where g.organization_id = $1::uuid and c.directory_group_id = g.directory_group_id
     and g.directory_group_id = any(array(select h.directory_group_id from changes h))`;
 
-/** $2 a list of groups and differences, $3 the time. */
-export const countMembersText = `
-  with changes as materialized (
-    select c."groupId" as directory_group_id, c.difference
-    from jsonb_to_recordset($2::jsonb) as c("groupId" uuid, difference integer)
+/** $3 the id of the note, $4 groups, $5 differences. */
+export const noteCountsText = `
+  insert into graph_member_counts (organization_id, connection_id, graph_member_count_id, directory_group_ids, differences)
+  values ($1::uuid, $2::uuid, $3::uuid, $4::uuid[], $5::integer[])`;
+
+/** $3 the time. */
+export const settleCountsText = `
+  with notes as (
+    delete from graph_member_counts n where n.organization_id = $1::uuid and n.connection_id = $2::uuid
+    returning n.directory_group_ids, n.differences
+  ),
+  changes as materialized (
+    select d.directory_group_id, sum(d.difference)::integer as difference
+    from notes n
+    cross join lateral unnest(n.directory_group_ids, n.differences) as d(directory_group_id, difference)
+    group by 1
+    having sum(d.difference) <> 0
   )
   ${countMembers('$3')}`;
 

@@ -6,7 +6,7 @@ import type {
 } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { userColumns } from '../user-rows.ts';
-import { countMembersText, setMembershipsText, takeAffectedText } from './derive-memberships.ts';
+import { noteCountsText, setMembershipsText, settleCountsText, takeAffectedText } from './derive-memberships.ts';
 import { applyStagedGroups, applyStagedMembers, keepGroupText, loadStagedGroups } from './mirror-groups.ts';
 import { applyStagedUsers, loadStagedUsers, readTimes } from './mirror-users.ts';
 
@@ -59,10 +59,15 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
       const facts = new Map(taken.map((row) => [row.id, row]));
       return { users: users.flatMap((user) => withFacts(user, facts.get(user.id))), changes };
     },
-    countMembers: async (changes, at) => {
+    noteCounts: async (connectionId, noteId, changes) => {
       if (changes.length === 0) return;
-      const values = [organizationId, JSON.stringify(changes), at];
-      await connection.execute({ text: countMembersText, values });
+      const groupIds = changes.map(({ groupId }) => groupId);
+      const differences = changes.map(({ difference }) => difference);
+      const values = [organizationId, connectionId, noteId, groupIds, differences];
+      await connection.execute({ name: 'note_member_counts', text: noteCountsText, values });
+    },
+    settleCounts: async (connectionId, at) => {
+      await connection.execute({ text: settleCountsText, values: [organizationId, connectionId, at] });
     },
     postpone: async (connectionId, users) => {
       const rows = users.map(({ user, isChanged, previous }) => ({ id: user.id, isChanged, previous }));
