@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { recoveringPart } from './compose-graph.ts';
 import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
@@ -64,6 +65,7 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
       recover: recoveringPart(parts),
       timing: { pollSeconds: config.graphPollMs / 1000, leaseSeconds },
       every,
+      letOthersRun: setImmediate,
       stopping: stopping.signal,
       keepSubscriptions: makeKeepSubscriptions({
         subscriptions: graph.subscriptions,

@@ -184,7 +184,10 @@ const takenNames = (key: string, found: string): string => `
     ) f
   ) t`;
 
-const loginEmails = takenNames('email_key', 'select l.email_key as name_key, l.person_id from email_logins l');
+const loginEmails = takenNames(
+  'email_key',
+  'select l.email_key as name_key, l.person_id from email_logins l',
+);
 
 /** The names asked for, and behind some of them numbers with two digits at most; a colon comes right behind the digits. */
 const usernames = takenNames(

@@ -10,6 +10,7 @@ import {
   losesAdministrator,
   type Review,
   reviewCases,
+  reviewEach,
   settle,
   tallyOf,
 } from '../../reconciliation/review.ts';
@@ -41,12 +42,16 @@ export async function guardCases(
   stores: Stores,
   cases: readonly PersonCase[],
   facts: CaseFacts,
-  { clock, identifiers, guard = { kind: 'judge' } }: DecisionTools,
+  { clock, identifiers, guard = { kind: 'judge' }, letOthersRun }: DecisionTools,
 ): Promise<GuardedDecisions> {
   const moment = { now: clock.now(), newId: identifiers.next };
   const frame = guard.kind === 'approved' ? { moment, approvedIds: guard.ids } : { moment };
   const trial = new Ledger(facts);
-  const trialReviews = await protectAdministrators(stores, reviewCases(cases, trial, frame), 'lock');
+  const trialReviews = await protectAdministrators(
+    stores,
+    await reviewInSteps(reviewEach(cases, trial, frame), letOthersRun),
+    'lock',
+  );
   const asked = tallyOf(trialReviews);
   const batch: Batch = { connectionId: cases[0]?.user.connectionId ?? '', asked, facts, now: moment.now };
   const { verdict, passed } = await judgeBatch(stores, batch, guard);
@@ -79,6 +84,21 @@ export async function guardCases(
       handling.kind === 'free' && handling.approved !== null ? [handling.approved.id] : [],
     ),
   };
+}
+
+/** So many are decided in a millisecond or two. */
+const reviewStep = 50;
+
+async function reviewInSteps(
+  each: ReturnType<typeof reviewEach>,
+  letOthersRun: DecisionTools['letOthersRun'],
+): Promise<readonly Review[]> {
+  const reviews: Review[] = [];
+  for (const { review } of each) {
+    reviews.push(review);
+    if (reviews.length % reviewStep === 0) await letOthersRun?.();
+  }
+  return reviews;
 }
 
 /** Costs a statement only where an administrator would be taken away. */

@@ -18,6 +18,8 @@ export interface DecisionTools {
   readonly identifiers: Identifiers;
   /** Left out: the set is a batch of its own. */
   readonly guard?: GuardMode;
+  /** Awaited between the steps of a large set, which as a whole takes longer than others should wait. */
+  readonly letOthersRun?: () => Promise<void>;
 }
 
 /** What long work needs besides, which is done in small steps. */

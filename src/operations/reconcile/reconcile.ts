@@ -44,7 +44,7 @@ export async function reconcile(
   const changes = ledger.changes();
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
   const writing = { changes: isEmpty ? null : changes, events, record, now: tools.clock.now() };
-  const written = writeAll(stores, log, writing);
+  const written = writeAll(stores, log, writing, tools);
   const freedIds = [...freedRecords(cases, ledger), ...formerOwners(ledger)];
   if (freedIds.length > 0) {
     await written;
@@ -80,15 +80,17 @@ interface Writing {
   readonly now: string;
 }
 
-/** The last statements of a unit of work: sent together. */
+/** The last statements of a unit of work: sent together, or the log of a large set while its people are being written. */
 async function writeAll(
   stores: Stores,
   log: EventContext,
   { changes, events, record, now }: Writing,
+  { letOthersRun }: DecisionTools,
 ): Promise<void> {
+  const writeLog = () => (events.length === 0 ? null : stores.events.append(log, now, events));
   await Promise.all([
     changes === null ? null : stores.people.apply(changes),
-    events.length === 0 ? null : stores.events.append(log, now, events),
+    letOthersRun === undefined ? writeLog() : letOthersRun().then(writeLog),
     record === null ? null : stores.heldChanges.record(record),
   ]);
 }

@@ -107,7 +107,10 @@ export function makeChangeSetStore(connection: SqlConnection, nextId: Identifier
               values: [...values, personIds],
             },
       );
-      return rows.map(({ changes, records, ...row }) => ({ ...row, records: readStoredRecords(records, changes) }));
+      return rows.map(({ changes, records, ...row }) => ({
+        ...row,
+        records: readStoredRecords(records, changes),
+      }));
     },
     configurationChanges: (changeSetId) =>
       connection.rows<ConfigurationChange>({

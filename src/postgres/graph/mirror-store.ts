@@ -6,7 +6,12 @@ import type {
 } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { userColumns } from '../user-rows.ts';
-import { noteCountsText, setMembershipsText, settleCountsText, takeAffectedText } from './derive-memberships.ts';
+import {
+  noteCountsText,
+  setMembershipsText,
+  settleCountsText,
+  takeAffectedText,
+} from './derive-memberships.ts';
 import { applyStagedGroups, applyStagedMembers, keepGroupText, loadStagedGroups } from './mirror-groups.ts';
 import { applyStagedUsers, loadStagedUsers, readTimes } from './mirror-users.ts';
 
@@ -48,11 +53,12 @@ export function makeGraphMirrorStore(connection: SqlConnection): GraphMirrorStor
     },
     takeAffected: async (connectionId, { limit, at, isAtRisk }) => {
       const values = [organizationId, connectionId, limit, at, isAtRisk];
-      const rows = await connection.rows<TakenRow>({ text: takeAffectedText, values });
+      const rows = await connection.rows<TakenRow>({ name: 'take_affected', text: takeAffectedText, values });
       const changes = rows.flatMap((row) => row.changes ?? []);
       const taken = rows.flatMap((row) => (row.id === null ? [] : [{ ...row, id: row.id }]));
       if (taken.length === 0) return { users: [], changes };
       const users = await connection.rows<DirectoryUser>({
+        name: 'lock_affected',
         text: lockText,
         values: [organizationId, taken.map(({ id }) => id)],
       });

@@ -243,7 +243,16 @@ export const readTimes = (user: DirectoryUser): DirectoryUser => ({
 });
 
 /** What is written of a new user is written when the others are. */
-const rowOf = ({ objectId, fields, removed, user, isNew, directoryUserId, isBlocked, affected }: AppliedUser) => ({
+const rowOf = ({
+  objectId,
+  fields,
+  removed,
+  user,
+  isNew,
+  directoryUserId,
+  isBlocked,
+  affected,
+}: AppliedUser) => ({
   objectId,
   fields,
   removed,
