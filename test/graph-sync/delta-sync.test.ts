@@ -153,6 +153,26 @@ describe('changes in the directory', () => {
     await assertFollows(world, rules);
   });
 
+  it('of a name are no hindrance for a new user who has it now (D-04)', async () => {
+    const one = memberOf(0);
+    const name = String(world.tenant.users.get(one)?.properties['userPrincipalName']);
+    world.tenant.updateUser(one, { userPrincipalName: 'moved.on@mymsp.example' });
+    const successor = world.tenant.addUser({
+      displayName: 'Her Successor',
+      userPrincipalName: name,
+      accountEnabled: true,
+    });
+    assertSucceeded(await world.sync());
+    for (const [id, expected] of [
+      [one, 'moved.on@mymsp.example'],
+      [successor, name],
+    ]) {
+      const { items } = await world.expect(200, 'GET', `/directory-users?q=${id}`);
+      assert.equal(items[0].userName, expected);
+    }
+    await assertFollows(world, rules);
+  });
+
   it('that delete a group leave its rule without one, and its members without access (A-25)', async () => {
     const third = String(rules[2]);
     world.tenant.deleteGroup(third);

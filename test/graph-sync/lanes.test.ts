@@ -30,4 +30,26 @@ describe('a first sync that is decided in several units of work beside each othe
     assert.equal(groups.length, world.groupIds.length);
     for (const { id, count } of groups) assert.equal(count, usersIn(world.tenant, id).size);
   });
+
+  it('counts what a server had noted that was lost before the end', async () => {
+    const [groupId] = world.groupIds;
+    const count = async (): Promise<number> => {
+      const [row] = await world.sql('select member_count from directory_groups where object_id = $1', [groupId]);
+      return row.member_count;
+    };
+    const before = await count();
+    for (const difference of [3, -1]) {
+      await world.sql(
+        `insert into graph_member_counts (organization_id, connection_id, graph_member_count_id, directory_group_ids,
+            differences)
+          select organization_id, connection_id, gen_random_uuid(), array[directory_group_id], array[$2::integer]
+          from directory_groups where object_id = $1`,
+        [groupId, difference],
+      );
+    }
+    await world.sql(`update graph_syncs set phase = 'applying'`);
+    assertSucceeded(await world.sync());
+    assert.equal(await count(), before + 2);
+    assert.deepEqual(await world.sql('select from graph_member_counts'), []);
+  });
 });
