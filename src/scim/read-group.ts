@@ -1,6 +1,7 @@
 import type { GroupContent } from '../directory/directory-group.ts';
 import type { Catalogue } from './catalogue.ts';
-import { groupOfDraft } from './group-draft.ts';
+import { draftOfGroup, groupOfDraft } from './group-draft.ts';
+import { keepImmutable } from './immutable.ts';
 import { readResourceBody } from './read-resource-body.ts';
 
 export interface ReadGroup {
@@ -19,4 +20,15 @@ export function readGroup(body: unknown, catalogue: Catalogue): ReadGroup {
     content: groupOfDraft(draft),
     memberIds: stated.at(-1)?.ids ?? null,
   };
+}
+
+/** What a PUT makes of the stored group: the content it brings, and immutable values as they are. */
+export function replaceGroup(
+  content: GroupContent,
+  current: GroupContent,
+  catalogue: Catalogue,
+): GroupContent {
+  const draft = draftOfGroup(content);
+  keepImmutable(draft, draftOfGroup(current), 'Group', catalogue);
+  return groupOfDraft(draft);
 }

@@ -1,8 +1,9 @@
 import type { JsonValue } from '../../directory/json.ts';
 import type { CatalogueAttribute } from '../catalogue.ts';
 import { conditionSize } from '../filter/element-matches.ts';
+import { refuseChange, refuseChangedParts } from '../immutable.ts';
 import { isBlankElement, isJsonObject, withoutNulls } from '../read-value.ts';
-import { mutabilityFault, tooMany } from '../value-fault.ts';
+import { tooMany } from '../value-fault.ts';
 import { changeElements } from './change-elements.ts';
 import type { PatchStep } from './patch-step.ts';
 import type { ResourceDraft } from './resource-draft.ts';
@@ -26,9 +27,7 @@ export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): v
         throw tooMany('The operations go through too many values; send fewer at once');
     }
     const next = attribute.multiValued ? nextList(stored, step) : nextValue(stored, step);
-    if (attribute.mutability === 'immutable' && stored !== undefined && !isSame(stored, next)) {
-      throw mutabilityFault(`${attribute.name} cannot change once it has a value`);
-    }
+    refuseChange(attribute, stored, next);
     draft.put(attribute, next);
     if (attribute.multiValued) lists.add(attribute);
   }
@@ -54,9 +53,6 @@ function nextValue(stored: JsonValue | undefined, step: AttributeStep): JsonValu
   if (!isJsonObject(parts)) return undefined;
   // RFC 7644 §3.5.2.3: the sub-attributes given replace the stored ones, the others stay.
   const merged = withoutNulls({ ...(isJsonObject(stored) ? stored : {}), ...parts });
+  refuseChangedParts(attribute, stored, merged);
   return Object.keys(merged).length === 0 ? undefined : merged;
-}
-
-function isSame(one: JsonValue, other: JsonValue | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

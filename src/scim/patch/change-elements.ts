@@ -2,8 +2,9 @@ import type { JsonObject, JsonValue } from '../../directory/json.ts';
 import { OperationError } from '../../operations/operation-error.ts';
 import type { ResourceFilter } from '../../operations/resource-query.ts';
 import { elementMatches } from '../filter/element-matches.ts';
+import { refuseChangedParts } from '../immutable.ts';
 import { isJsonObject, withoutNulls } from '../read-value.ts';
-import { makeValueMatcher, mergeElements, settleElements } from './element-list.ts';
+import { makeValueMatcher, settleElements } from './element-list.ts';
 import type { PatchStep, StepTarget } from './patch-step.ts';
 
 type ElementStep = Exclude<PatchStep, { kind: 'members' }>;
@@ -49,11 +50,17 @@ function setSelected(elements: readonly JsonValue[], step: SetStep): readonly Js
 }
 
 function changedElement(element: JsonValue, { target, mode, value }: SetStep): JsonValue {
-  if (target.sub !== null) return mergeElements(element, { [target.sub.name]: value });
+  if (target.sub !== null) return mergedElement(element, { [target.sub.name]: value }, target);
   if (!isJsonObject(value)) return value;
-  if (mode === 'add') return withoutNulls({ ...(isJsonObject(element) ? element : {}), ...value });
+  if (mode === 'add') return withoutNulls(mergedElement(element, value, target));
   // RFC 7644 §3.5.2.3: matching elements are replaced whole; what selected them stays unless the value says otherwise.
   return withoutNulls({ ...(target.where === null ? {} : selectingParts(target.where)), ...value });
+}
+
+function mergedElement(element: JsonValue, parts: JsonObject, { attribute }: StepTarget): JsonObject {
+  const merged = { ...(isJsonObject(element) ? element : {}), ...parts };
+  refuseChangedParts(attribute, element, merged);
+  return merged;
 }
 
 /**
@@ -91,6 +98,7 @@ function clearElements(elements: readonly JsonValue[], target: StepTarget): read
   return elements.map((element) => {
     if (!isJsonObject(element) || !isSelected(element, target)) return element;
     const { [sub.name]: cleared, ...rest } = element;
+    refuseChangedParts(target.attribute, element, rest);
     return cleared === undefined ? element : rest;
   });
 }

@@ -4,7 +4,7 @@ import { readGroupPatch } from '../patch/read-group-patch.ts';
 import { Answer } from '../protocol/answer.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { namesVersion, versionTag } from '../protocol/version-tag.ts';
-import { readGroup } from '../read-group.ts';
+import { readGroup, replaceGroup } from '../read-group.ts';
 import { toResourceQuery } from './list-request.ts';
 import { locationOfGroup, representGroup } from './represent-group.ts';
 import { knownId, type ResourceEndpoint } from './resource-endpoint.ts';
@@ -83,9 +83,10 @@ export const groupEndpoint: ResourceEndpoint = {
 
   /** RFC 7644 §3.5.1 leaves open what a PUT without `members` means; it keeps them, an empty list empties the group. */
   async replace(exchange, id, body) {
-    const { content, memberIds } = readGroup(body, exchange.catalogue);
+    const { catalogue } = exchange;
+    const { content, memberIds } = readGroup(body, catalogue);
     const view = await change(exchange, id, {
-      content: () => content,
+      content: (current) => replaceGroup(content, current, catalogue),
       memberSteps: memberIds === null ? [] : [{ kind: 'replace', ids: memberIds }],
     });
     return answerWrittenGroup(exchange, 200, view);
