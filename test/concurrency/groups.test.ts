@@ -73,6 +73,27 @@ describe('groups changed by several requests at once', () => {
     assert.equal(await countEvents(), events);
   });
 
+  it('takes a PATCH that lets members in and out again for nothing new, and decides only who changed', async () => {
+    const [staying = '', passing = '', coming = ''] = await addUsers(3);
+    const group = await addRuledGroup([staying]);
+    const { version } = (await scim('GET', `/Groups/${group}`)).body.meta;
+    const adding = (id: string) => ({ op: 'add', path: 'members', value: valuesOf([id]) });
+    const removing = (id: string) => ({ op: 'remove', path: `members[value eq "${id}"]` });
+    const there = { op: 'replace', path: 'members', value: valuesOf([staying]) };
+    for (const operations of [
+      [adding(passing), removing(passing)],
+      [removing(staying), adding(staying)],
+      [{ op: 'remove', path: 'members' }, there],
+    ]) {
+      const { status, body } = await patchGroup(group, operations);
+      assert.deepEqual([status, body.meta.version], [200, version], JSON.stringify(operations));
+    }
+    const { body } = await patchGroup(group, [adding(passing), adding(coming), removing(passing)]);
+    assert.notEqual(body.meta.version, version);
+    assert.deepEqual(await membersOf(group), [staying, coming].toSorted());
+    await assertAccessFollowsRules(world.app.databaseUrl);
+  });
+
   it('changes overlapping groups in any order of groups and members without a deadlock', async () => {
     const before = await deadlocksOf(world.app.databaseUrl);
     const users = await addUsers(12);

@@ -61,9 +61,19 @@ async function applySteps(
     changed.push(result.changedUserIds);
     memberCount = result.memberCount;
   }
-  const [first = [], ...more] = changed;
-  // One step names each user once, and may name 100,000.
-  return { changedUserIds: more.length === 0 ? first : [...new Set(changed.flat())], memberCount };
+  return { changedUserIds: changedInTheEnd(changed), memberCount };
+}
+
+/** Each step names whoever it let in or out, once; whom the steps let out and in again has not changed. */
+function changedInTheEnd(steps: readonly (readonly string[])[]): readonly string[] {
+  const [first = [], ...more] = steps;
+  // One step may name 100,000.
+  if (more.length === 0) return first;
+  const changed = new Set(first);
+  for (const id of more.flat()) {
+    if (!changed.delete(id)) changed.add(id);
+  }
+  return [...changed];
 }
 
 function changedGroup(
