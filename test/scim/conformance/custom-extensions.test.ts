@@ -143,6 +143,28 @@ describe('extension schemas of a connection', () => {
     assert.deepEqual([refused.status, refused.body.scimType], [400, 'invalidFilter']);
   });
 
+  test('find a date again in every form in which it is taken', async () => {
+    const dates = [
+      '2011-05-13T04:42:34Z',
+      '2012-05-13t04:42:34z',
+      '2013-05-13T04:42',
+      '2014-05-13T04:42:34.1234567Z',
+      '2015-05-13T23:59:59.9999999+02:00',
+      '2016-05-13T04:42:34-0730',
+      '2017-05-13T04:42:34.5',
+    ];
+    for (const hired of dates) {
+      const name = `hired ${hired}`;
+      await scim.createUser(name, { [ACME]: { hired } });
+      assert.deepEqual(await scim.find('Users', `${ACME}:hired eq "${hired}"`), [name]);
+    }
+    const inOrder = await scim.find('Users', 'userName sw "hired "', `&sortBy=${ACME}:hired`);
+    assert.deepEqual(
+      inOrder,
+      dates.map((hired) => `hired ${hired}`),
+    );
+  });
+
   test('leave the short name manager to the enterprise extension', async () => {
     const boss = await scim.createUser('boss');
     const id = await scim.createUser('report', { manager: boss });
