@@ -4,8 +4,8 @@ import type { Decision, Moment, Subject } from './case.ts';
 import { blankContact, newPortalLogin, withContactFields } from './contact-values.ts';
 import { findContact, findEmployee } from './find-record.ts';
 import type { Ledger } from './ledger.ts';
-import { closedLogin } from './lose-access.ts';
-import type { Contact, Employee } from './person.ts';
+import { closedLogin, stayInactive } from './lose-access.ts';
+import { type Contact, type Employee, isDeactivatedByHand } from './person.ts';
 import type { EventAction, EventDraft } from './provisioning-event.ts';
 import { contactEvent, employeeEvent, personEvent } from './record-event.ts';
 
@@ -18,6 +18,10 @@ export function becomeContact(subject: Subject, rule: MappingRule, ledger: Ledge
   if (employee.kind !== 'none' && employee.record.isRoot) {
     return stop(subject, rule, 'held', 'The root user is never converted to a portal user.', employee.record);
   }
+  // A former employee who is a contact as well is one by now, unless the employee is what the directory user is linked to.
+  const isFormer = employee.kind === 'linked' || (employee.kind === 'email' && contact.kind === 'none');
+  if (isFormer && isDeactivatedByHand(employee.record))
+    return stayInactive(subject, employee.record, ledger, moment);
   if (contact.kind === 'none' && (rule.accountId === null || rule.accountLocationId === null)) {
     return stop(
       subject,
@@ -124,8 +128,7 @@ function governed(
 ): Contact {
   const linked = { ...contact, directoryUserId: subject.user.id, winningRuleId: rule.id, governed: true };
   const login = contact.login ?? newPortalLogin(subject, ledger, contact.id);
-  const sticky = contact.status === 'inactive' && contact.inactivatedBy === 'human';
-  if (sticky)
+  if (isDeactivatedByHand(contact))
     return { ...linked, securityRoleId: rule.securityRoleId, login: closedLogin(login, moment.now) };
   const wasInactive = contact.status === 'inactive';
   const settled =

@@ -11,8 +11,8 @@ import {
 } from './employee-values.ts';
 import { findEmployee, isTaken } from './find-record.ts';
 import type { Ledger } from './ledger.ts';
-import { closedLogin } from './lose-access.ts';
-import type { Contact, Employee } from './person.ts';
+import { closedLogin, stayInactive } from './lose-access.ts';
+import { type Contact, type Employee, isDeactivatedByHand } from './person.ts';
 import type { EventAction, EventDraft } from './provisioning-event.ts';
 import { contactEvent, employeeEvent, personEvent } from './record-event.ts';
 
@@ -33,6 +33,8 @@ export function becomeEmployee(
       events: [personEvent(subject, 'conflict', blocker.reason, blocker.record)],
     };
   }
+  if (found.kind === 'none' && portal.kind === 'one' && isFormerPortalUser(subject, portal.contact))
+    return stayInactive(subject, portal.contact, ledger, moment);
   const portalEvents = portal.kind === 'one' ? closePortal(subject, portal.contact, ledger, moment) : [];
   const events =
     found.kind === 'none'
@@ -60,6 +62,10 @@ function portalContact(subject: Subject, ledger: Ledger): PortalContact {
     record: holder,
   };
 }
+
+/** Deactivated by hand as a portal user, other than a CRM person who never was one. */
+const isFormerPortalUser = ({ user }: Subject, contact: Contact): boolean =>
+  isDeactivatedByHand(contact) && (contact.hasPortalAccess || contact.directoryUserId === user.id);
 
 /** A login that is switched off still keeps its email from everybody else. */
 const isLoginBehind =
@@ -161,8 +167,7 @@ function keep(
 function governed(subject: Subject, rule: MappingRule, employee: Employee, moment: Moment): Employee {
   const linked = { ...employee, directoryUserId: subject.user.id, winningRuleId: rule.id, governed: true };
   if (employee.isRoot) return linked;
-  const sticky = employee.status === 'inactive' && employee.inactivatedBy === 'human';
-  if (sticky)
+  if (isDeactivatedByHand(employee))
     return { ...linked, securityRoleId: rule.securityRoleId, login: closedLogin(employee.login, moment.now) };
   const wasInactive = employee.status === 'inactive';
   const settled =
@@ -189,7 +194,7 @@ function takenEmail({ identity }: Subject, { login }: Employee): string | null {
 function keepReason(rule: MappingRule, after: Employee, taken: string | null): string {
   const email =
     taken === null ? '' : ` Warning: somebody else logs in with ${taken}; the email stays as it is.`;
-  return after.status === 'inactive' && after.inactivatedBy === 'human'
+  return isDeactivatedByHand(after)
     ? `${ruleReason(rule)} Stays inactive: an administrator deactivated this record.${email}`
     : `${ruleReason(rule)}${email}`;
 }

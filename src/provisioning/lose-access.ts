@@ -4,7 +4,7 @@ import { withDirectoryFields } from './employee-values.ts';
 import type { Ledger } from './ledger.ts';
 import type { Contact, Employee, Login } from './person.ts';
 import type { EventDraft } from './provisioning-event.ts';
-import { contactEvent, employeeEvent } from './record-event.ts';
+import { contactEvent, employeeEvent, personEvent } from './record-event.ts';
 
 /** A login after access has ended: sessions opened before now are over (D-08). */
 export const closedLogin = (login: Login, now: string): Login =>
@@ -91,13 +91,38 @@ export function loseRule(subject: Subject, ledger: Ledger, moment: Moment): Deci
   return withdraw(subject, ledger, moment, {
     outcome: 'noRule',
     reason: 'No mapping rule applies.',
+    ...ungoverned(moment),
+  });
+}
+
+/**
+ * The rule asks for the other kind of person than the one that an administrator deactivated: that stays inactive until it is
+ * set to active by hand, and no login is made beside it.
+ */
+export function stayInactive(
+  subject: Subject,
+  record: Employee | Contact,
+  ledger: Ledger,
+  moment: Moment,
+): Decision {
+  const reason = 'Stays inactive: an administrator deactivated this record.';
+  const withdrawal = { outcome: 'inactive', reason, ...ungoverned(moment) } as const;
+  const decision = withdraw(subject, ledger, moment, withdrawal);
+  return decision.events.length > 0 || subject.cause === 'replan'
+    ? decision
+    : { ...decision, events: [personEvent(subject, 'unchanged', reason, record)] };
+}
+
+/** What somebody under no rule has left; a record that never was under one keeps everything. */
+function ungoverned({ now }: Moment): Pick<Withdrawal, 'employee' | 'contact'> {
+  return {
     employee: (before) =>
       before.governed
         ? {
             ...before,
             winningRuleId: null,
             securityRoleId: null,
-            login: closedLogin(before.login, moment.now),
+            login: closedLogin(before.login, now),
           }
         : before,
     contact: (before) =>
@@ -107,8 +132,8 @@ export function loseRule(subject: Subject, ledger: Ledger, moment: Moment): Deci
             winningRuleId: null,
             hasPortalAccess: false,
             securityRoleId: null,
-            login: before.login && closedLogin(before.login, moment.now),
+            login: before.login && closedLogin(before.login, now),
           }
         : before,
-  });
+  };
 }

@@ -70,3 +70,7 @@ export interface Contact extends PersonLink {
   /** Null while the contact never had, or gave up, a portal login. */
   readonly login: Login | null;
 }
+
+/** Kept against the sync until a human sets the record to active again. */
+export const isDeactivatedByHand = (record: Employee | Contact): boolean =>
+  record.status === 'inactive' && record.inactivatedBy === 'human';

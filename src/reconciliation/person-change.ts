@@ -97,8 +97,9 @@ function outcomeBefore(
   const ids = present.memberRules.get(user.id) ?? [];
   const winner = match(ids.map((id) => present.rules.get(id)).filter((rule) => rule !== undefined));
   const governed = (records.employee ?? records.contact)?.winningRuleId ?? null;
-  // Somebody who is under a rule that never took effect waits for an administrator, as long as the reason is the same.
-  if (winner !== null && governed !== winner.id && (after === 'held' || after === 'conflict')) return after;
+  // Somebody whose rule never took effect waits, or was deactivated by hand, as long as the reason is the same.
+  const hasStopped = after === 'held' || after === 'conflict' || after === 'inactive';
+  if (winner !== null && governed !== winner.id && hasStopped) return after;
   if (governed === null) return 'noRule';
   return records.employee === null ? 'clientPortal' : 'employee';
 }

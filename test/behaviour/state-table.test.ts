@@ -253,6 +253,57 @@ describe('existing record by winning rule', () => {
     assert.deepEqual([back.status, back.loginEnabled], ['active', true]);
   });
 
+  it('REQ-33 an employee that a human deactivated stays inactive under a portal rule, linked or not, and no portal user is made', async () => {
+    for (const isLinked of [true, false]) {
+      const name = unique('left');
+      const local = await localEmployee(name);
+      const id = await enters(name, isLinked ? employees : null);
+      const path = `/employees/${local.id}`;
+      await world.expect(200, 'PATCH', path, { status: 'inactive' });
+      if (isLinked) await world.leave(employees, id);
+      await world.join(portal, id);
+      await world.client.patchUser(id, { active: false });
+      await world.client.patchUser(id, { active: true });
+      const still = await read('employees', local.id);
+      assert.deepEqual([still.status, still.username, still.loginEnabled], ['inactive', name, false]);
+      assert.deepEqual(await world.found('contacts', address(name)), []);
+      const [event] = await world.events(`directoryUserId=${id}&action=unchanged`);
+      assert.match(event.reason, /an administrator deactivated this record/);
+      await world.expect(200, 'PATCH', path, { status: 'active' });
+      await world.client.patchUser(id, { nickName: 'touched' });
+      assert.equal((await read('employees', local.id)).status, 'archived');
+      assert.equal((await world.contactOf(id)).hasPortalAccess, true);
+      assert.equal(await enabledLogins(name), 1);
+    }
+  });
+
+  it('REQ-33 a portal user that a human deactivated stays inactive under an employee rule, linked or not, and no employee is made', async () => {
+    for (const isLinked of [true, false]) {
+      const name = unique('left');
+      const local = await world.localContact(name, withPortal());
+      const id = await enters(name, isLinked ? portal : null);
+      const path = `/contacts/${local.id}`;
+      await world.expect(200, 'PATCH', path, { status: 'inactive' });
+      if (isLinked) await world.leave(portal, id);
+      await world.join(employees, id);
+      await world.client.patchUser(id, { title: 'Engineer' });
+      assert.equal((await read('contacts', local.id)).status, 'inactive');
+      assert.deepEqual(await world.found('employees', address(name)), []);
+      await world.expect(200, 'PATCH', path, { status: 'active' });
+      await world.client.patchUser(id, { nickName: 'touched' });
+      assert.equal((await world.employeeOf(id)).loginEnabled, true);
+      assert.equal(await enabledLogins(name), 1);
+    }
+  });
+
+  it('an inactive contact that never was a portal user stays a CRM person beside the new employee', async () => {
+    const name = unique('crm');
+    const local = await world.localContact(name, { status: 'inactive' });
+    const employee = await world.employeeOf(await enters(name, employees));
+    assert.deepEqual([employee.email, employee.loginEnabled], [address(name), true]);
+    assert.equal((await read('contacts', local.id)).status, 'inactive');
+  });
+
   it('several contacts with the email are a conflict: nothing is written', async () => {
     const name = unique('double');
     const [one, other] = [await world.localContact(name), await world.localContact(name)];

@@ -185,6 +185,25 @@ describe('previewing and applying changes of mapping rules', () => {
     assert.equal(rules[0].note, 'only a note');
   });
 
+  it('says of somebody deactivated by hand that another kind of rule leaves them inactive, and of nobody twice', async () => {
+    const member = await client.addUser(unique('left'));
+    const groupId = unique('leavers');
+    await client.addGroup(groupId, [member]);
+    const { id } = await world.expect(201, 'POST', '/mapping-rules', rule(groupId));
+    const { employeeId } = await world.expect(200, 'GET', `/directory-users/${member}`);
+    await world.expect(200, 'PATCH', `/employees/${employeeId}`, { status: 'inactive' });
+    const changes = [{ op: 'update', id, rule: portal() }];
+    const plan = await preview(changes);
+    assert.deepEqual(plan.counts, noEffects);
+    assert.deepEqual(
+      plan.items.map(({ after, effects }: Json) => [after.outcome, after.employeeId, effects]),
+      [['inactive', employeeId, []]],
+    );
+    await apply(changes, plan.digest);
+    assert.equal((await world.expect(200, 'GET', `/employees/${employeeId}`)).status, 'inactive');
+    assert.deepEqual((await preview([{ op: 'update', id, rule: { order: 7 } }])).items, []);
+  });
+
   it('has the same digest for the same outcome and another one for another outcome', async () => {
     const [ada, bob] = [await client.addUser(unique('ada')), await client.addUser(unique('bob'))];
     const group = unique('group');
