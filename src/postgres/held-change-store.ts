@@ -80,6 +80,17 @@ const waitingFor = `
   group by h.connection_id
   order by h.connection_id`;
 
+const dissolve = `
+  with dissolved as (
+    update held_changes h set state = 'dissolved', decided_at = $4::timestamptz, is_open = false
+    where h.organization_id = $1::uuid and h.state = 'waiting' and (h.employee_id = $2::uuid or h.contact_id = $2::uuid)
+      and ($3::text[] is null or h.effect = any($3::text[]))
+    returning h.connection_id, h.directory_user_id
+  )
+  select d.connection_id as "connectionId", array_agg(distinct d.directory_user_id) as "userIds" from dissolved d
+  group by d.connection_id
+  order by d.connection_id`;
+
 const decide = `
   update held_changes set state = $3, decided_at = $4::timestamptz, decided_by = $5, is_open = $3 = 'rejected'
   where organization_id = $1::uuid and held_change_id = any($2::uuid[]) and state = 'waiting'
@@ -155,6 +166,8 @@ export function makeHeldChangeStore(connection: SqlConnection): HeldChangeStore 
         ],
       });
     },
+    dissolve: ({ recordId, effects, at }) =>
+      connection.rows<WaitingUsers>({ text: dissolve, values: [organizationId, recordId, effects, at] }),
     decide: async ({ ids, state, at, by }) => {
       const rows = await connection.rows<{ id: string }>({
         text: decide,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unknownId, type World } from '../admin-api/people-world.ts';
+import { unique, unknownId, type World } from '../admin-api/people-world.ts';
 import { executeSql } from '../support/execute-sql.ts';
 import { type GuardWorld, startGuardWorld, startWorld } from './guard-world.ts';
 
@@ -121,6 +121,49 @@ describe('guard of mass deactivation', () => {
     const { items } = await approve([held.id]);
     assert.deepEqual(items, [{ id: held.id, state: 'approved', result: 'applied' }]);
     assert.equal(await at.loginOf(id), false);
+  });
+});
+
+describe('a held change of somebody whom an administrator removes by hand (A-24)', () => {
+  const employeeIdOf = async (id: string): Promise<string> =>
+    (await world.expect(200, 'GET', `/directory-users/${id}`)).employeeId;
+  const heldDeactivation = async (): Promise<readonly [string, string]> => {
+    const [id = ''] = await at.hire(1);
+    await at.setGuard({ maxDeactivations: 0 });
+    await at.client.patchUser(id, { active: false });
+    assert.equal((await at.waiting()).length, 1);
+    return [id, await employeeIdOf(id)];
+  };
+
+  it('disappears when the employee is deleted, and nobody comes back by it', async () => {
+    const [id, employeeId] = await heldDeactivation();
+    await world.expect(204, 'DELETE', `/employees/${employeeId}`);
+    assert.deepEqual(await at.waiting(), []);
+    assert.equal((await at.waiting(`&state=dissolved&directoryUserId=${id}`)).length, 1);
+    assert.equal(await employeeIdOf(id), null);
+  });
+
+  it('disappears when the login that it would take is switched off', async () => {
+    const [, employeeId] = await heldDeactivation();
+    await world.expect(200, 'PATCH', `/employees/${employeeId}`, { loginEnabled: false });
+    assert.deepEqual(await at.waiting(), []);
+  });
+
+  it('stays when something else is edited', async () => {
+    const [, employeeId] = await heldDeactivation();
+    await world.expect(200, 'PATCH', `/employees/${employeeId}`, { phone: '+49 30 1' });
+    assert.equal((await at.waiting()).length, 1);
+  });
+
+  it('of a portal user disappears with the contact', async () => {
+    const id = await at.client.addUser(unique('portal'));
+    await at.patchGroup(at.portalId, [{ op: 'add', path: 'members', value: [{ value: id }] }]);
+    const { contactId } = await world.expect(200, 'GET', `/directory-users/${id}`);
+    await at.setGuard({ maxDeactivations: 0 });
+    await at.client.patchUser(id, { active: false });
+    assert.equal((await at.waiting()).length, 1);
+    await world.expect(204, 'DELETE', `/contacts/${contactId}`);
+    assert.deepEqual(await at.waiting(), []);
   });
 });
 

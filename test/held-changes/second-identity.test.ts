@@ -56,6 +56,14 @@ describe('a second identity with the same email', () => {
     assert.deepEqual(await at.waiting(), []);
   });
 
+  it('gets a record of its own as soon as the other one is deleted by hand (REQ-09)', async () => {
+    const { second, employeeId, email } = await twins();
+    await world.expect(204, 'DELETE', `/employees/${employeeId}`);
+    const own = (await user(second)).employeeId;
+    assert.equal((await world.expect(200, 'GET', `/employees/${own}`)).email, email);
+    assert.deepEqual(await at.waiting(), []);
+  });
+
   it('goes on waiting while the first one is only disabled: it may come back to its record (D-03)', async () => {
     const { first, employeeId } = await twins();
     await at.client.patchUser(first, { active: false });
@@ -147,12 +155,10 @@ describe('a user deleted at a connection that purges, whose deactivation is held
     });
   }
 
-  it('leaves the mirror also when the person was deactivated by hand meanwhile', async () => {
+  it('leaves the mirror also when the person is deactivated by hand meanwhile', async () => {
     const { id, employeeId } = await deletedPerson();
     await world.expect(200, 'PATCH', `/employees/${employeeId}`, { status: 'inactive' });
-    const [held] = await at.waiting();
-    const { items } = await world.expect(200, 'POST', '/held-changes/approve', { ids: [held.id] });
-    assert.equal(items[0].result, 'dissolved');
+    assert.deepEqual(await at.waiting(), []);
     await world.expect(404, 'GET', `/directory-users/${id}`);
   });
 });

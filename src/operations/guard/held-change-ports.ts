@@ -74,6 +74,13 @@ export interface WaitingUsers {
   readonly userIds: readonly string[];
 }
 
+export interface SettledByHand {
+  readonly recordId: string;
+  /** Null for all. */
+  readonly effects: readonly HeldEffect[] | null;
+  readonly at: string;
+}
+
 export interface HeldChangeStore {
   /** Newest first. */
   readonly list: (filter: HeldChangeFilter, page: PageRequest) => Promise<Page<HeldChange>>;
@@ -92,6 +99,11 @@ export interface HeldChangeStore {
   readonly lockWindow: (lookup: GuardLookup) => Promise<GuardReading>;
   /** One statement. */
   readonly record: (record: HeldRecord) => Promise<void>;
+  /**
+   * Ends what waits about an employee or contact that was changed by hand; answers the directory users it was about, in the
+   * order of connections.
+   */
+  readonly dissolve: (settled: SettledByHand) => Promise<readonly WaitingUsers[]>;
   /** Of those that wait; answers the ids of those that did. */
   readonly decide: (decision: HeldDecision) => Promise<readonly string[]>;
 }

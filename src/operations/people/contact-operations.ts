@@ -19,6 +19,7 @@ import type { PeopleDependencies } from './employee-operations.ts';
 import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
 import type { ContactView, PeopleFilter } from './people-ports.ts';
 import { heldByRelations } from './protected-employee.ts';
+import { settleDeleted, settleLockedOut } from './settle-holds.ts';
 import { deriveUsername, requireFreeLogin } from './take-login.ts';
 
 export interface ContactOperations {
@@ -33,11 +34,8 @@ export interface ContactOperations {
   readonly delete: (context: OrganizationContext, id: string) => Promise<void>;
 }
 
-export function makeContactOperations({
-  unitOfWork,
-  clock,
-  identifiers,
-}: PeopleDependencies): ContactOperations {
+export function makeContactOperations(dependencies: PeopleDependencies): ContactOperations {
+  const { unitOfWork, clock, identifiers } = dependencies;
   return {
     list: (context, filter, page) => unitOfWork.read(context, (stores) => stores.contacts.list(filter, page)),
     get: (context, id) =>
@@ -55,6 +53,7 @@ export function makeContactOperations({
       unitOfWork.write(context, 'shared', async (stores) => {
         const locked = found(await stores.contacts.lock(id), id);
         await deleteContact(stores, context, locked, clock.now());
+        await settleDeleted(stores, context, locked.contact, dependencies);
       }),
   };
 }
@@ -152,6 +151,7 @@ async function changeContact(
   const changes = localChanges(before, after);
   if (changes.length === 0) return locked;
   await stores.people.apply({ jobTitles: [], employees: [], contacts: [{ ...after, updatedAt: now }] });
+  if (accessOf(before).isEnabled && !accessOf(after).isEnabled) await settleLockedOut(stores, before, now);
   const events = describeLocalEdit({
     before: accessOf(before),
     after: accessOf(after),

@@ -18,6 +18,7 @@ import type {
   ReferenceFacts,
 } from './people-ports.ts';
 import { heldByRelations, requireAdministrable, requireArchivedKept } from './protected-employee.ts';
+import { settleDeleted, settleLockedOut } from './settle-holds.ts';
 import { deriveUsername, requireFreeLogin } from './take-login.ts';
 
 export interface EmployeeOperations {
@@ -38,11 +39,8 @@ export interface PeopleDependencies {
   readonly identifiers: Identifiers;
 }
 
-export function makeEmployeeOperations({
-  unitOfWork,
-  clock,
-  identifiers,
-}: PeopleDependencies): EmployeeOperations {
+export function makeEmployeeOperations(dependencies: PeopleDependencies): EmployeeOperations {
+  const { unitOfWork, clock, identifiers } = dependencies;
   return {
     list: (context, filter, page) =>
       unitOfWork.read(context, (stores) => stores.employees.list(filter, page)),
@@ -61,6 +59,7 @@ export function makeEmployeeOperations({
       unitOfWork.write(context, 'shared', async (stores) => {
         const locked = found(await stores.employees.lock(id, 'withAdministrators'), id);
         await deleteEmployee(stores, context, locked, clock.now());
+        await settleDeleted(stores, context, locked.view.employee, dependencies);
       }),
   };
 }
@@ -163,6 +162,7 @@ async function changeEmployee(
     emailPointer: '/email',
   });
   await stores.people.apply({ jobTitles: [], employees: [{ ...after, updatedAt: now }], contacts: [] });
+  if (before.login.enabled && !after.login.enabled) await settleLockedOut(stores, before, now);
   const events = describeLocalEdit({
     before: { isActive: before.status === 'active', isEnabled: before.login.enabled },
     after: { isActive: after.status === 'active', isEnabled: after.login.enabled },

@@ -4,7 +4,7 @@ import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import { usernameForms } from '../../provisioning/username.ts';
 import { formerOwners, freedRecords } from '../../reconciliation/freed-records.ts';
 import { guardCases } from '../guard/guard-cases.ts';
-import type { HeldRecord } from '../guard/held-change-ports.ts';
+import type { HeldRecord, WaitingUsers } from '../guard/held-change-ports.ts';
 import type { EventContext, PeopleChanges, Stores } from '../ports.ts';
 import type { DecisionTools } from './decision-tools.ts';
 import type { CaseLookup } from './planning-ports.ts';
@@ -48,7 +48,7 @@ export async function reconcile(
   const freedIds = [...freedRecords(cases, ledger), ...formerOwners(ledger)];
   if (freedIds.length > 0) {
     await written;
-    await decideRivals(stores, freedIds, log, tools);
+    await decideWaiting(stores, await stores.heldChanges.waitingFor(freedIds), log, tools);
   }
   return { ...outcome, events, written };
 }
@@ -58,13 +58,13 @@ export async function reconcile(
  * email that is taken gets its turn as soon as it is free, not with its own next change. What waited about a deleted user
  * whose record these users have taken over dissolves.
  */
-async function decideRivals(
+export async function decideWaiting(
   stores: Stores,
-  ids: readonly string[],
+  waiting: readonly WaitingUsers[],
   log: EventContext,
   { clock, identifiers }: DecisionTools,
 ): Promise<void> {
-  for (const { connectionId, userIds } of await stores.heldChanges.waitingFor(ids)) {
+  for (const { connectionId, userIds } of waiting) {
     const users = await stores.users.lockAlsoDeleted(userIds);
     const cases = users.map((user): PersonCase => ({ user, previous: null, cause: 'membership' }));
     const { written } = await reconcile(stores, cases, { ...log, connectionId }, { clock, identifiers });
