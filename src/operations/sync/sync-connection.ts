@@ -20,7 +20,6 @@ export interface SyncDependencies {
   readonly encryption: Encryption;
   readonly directory: GraphDirectory;
   readonly timing: SyncTiming;
-  readonly letOthersRun: () => Promise<void>;
   /** Runs until the answer is called. */
   readonly every: (ms: number, work: () => void) => () => void;
   /** The server is stopping: whatever is being read is left to another one. */
