@@ -22,20 +22,24 @@ interface PrintedAttribute {
 export const standardSchemas: readonly SchemaDefinition[] = [
   read(SCIMMY.Schemas.User.definition, 'User', false, 'User'),
   read(SCIMMY.Schemas.EnterpriseUser.definition, 'User', true, 'Enterprise User'),
-  withUsersAsMembers(read(SCIMMY.Schemas.Group.definition, 'Group', false, 'Group')),
+  withOwnGroupRules(read(SCIMMY.Schemas.Group.definition, 'Group', false, 'Group')),
 ];
 
-/** Groups in groups are refused, so nobody is told that a member could be one. RFC 7643 §4.2 leaves that open. */
-function withUsersAsMembers(schema: SchemaDefinition): SchemaDefinition {
+/**
+ * Groups in groups are refused, so nobody is told that a member could be one, and names of groups are unique. RFC 7643
+ * §4.2 leaves both open.
+ */
+function withOwnGroupRules(schema: SchemaDefinition): SchemaDefinition {
   const onlyUsers = (attribute: AttributeDefinition): AttributeDefinition => {
     if (attribute.name === '$ref') return { ...attribute, referenceTypes: ['User'] };
     return attribute.name === 'type' ? { ...attribute, canonicalValues: ['User'] } : attribute;
   };
-  const attributes = schema.attributes.map((attribute) =>
-    attribute.name === 'members'
+  const attributes = schema.attributes.map((attribute): AttributeDefinition => {
+    if (attribute.name === 'displayName') return { ...attribute, uniqueness: 'server' };
+    return attribute.name === 'members'
       ? { ...attribute, subAttributes: attribute.subAttributes.map(onlyUsers) }
-      : attribute,
-  );
+      : attribute;
+  });
   return { ...schema, attributes };
 }
 

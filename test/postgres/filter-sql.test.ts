@@ -234,6 +234,11 @@ const groups: readonly (readonly [string, string])[] = [
   [`members eq "${ada}"`, 'E'],
   [`members.value eq "${ada}"`, 'E'],
   [`members[value eq "${bob}"]`, 'EP'],
+  // Their schema compares members without case, an id with it.
+  [`members eq "${ada.toUpperCase()}"`, 'E'],
+  [`members[value eq "${bob.toUpperCase()}"]`, 'EP'],
+  [`members[value eq "${ada.toUpperCase()}" and display sw "ada"]`, 'E'],
+  [`members.value ne "${bob.toUpperCase()}"`, 'Em'],
   ['members.value eq "not-a-uuid"', ''],
   [`members.value ne "${bob}"`, 'Em'],
   ['members pr', 'EP'],
@@ -316,6 +321,8 @@ describe('filters as SQL', () => {
     ).items;
     assert.ok(engineers);
     assert.equal(await usersThat(readFilter(`groups.value eq "${engineers.id}"`, 'User', catalogue)), 'AB');
+    const inUpperCase = `groups eq "${engineers.id.toUpperCase()}"`;
+    assert.equal(await usersThat(readFilter(inUpperCase, 'User', catalogue)), 'AB');
     assert.equal(await usersThat(readFilter('groups.display eq "people"', 'User', catalogue)), 'B');
     assert.equal(await usersThat(readFilter('groups.type eq "direct"', 'User', catalogue)), 'AB');
     assert.equal(await usersThat(readFilter('groups pr', 'User', catalogue)), 'AB');

@@ -56,6 +56,7 @@ describe('the attribute catalogue', () => {
     ['User', 'meta.lastModified', { type: 'dateTime', mutability: 'readOnly' }],
     ['User', 'manager.displayName', { mutability: 'readOnly' }],
     ['Group', 'displayName', { required: true }],
+    ['Group', 'displayName', { caseExact: false, required: true, uniqueness: 'server' }],
     ['Group', 'members.value', { mutability: 'immutable' }],
   ];
   for (const [kind, path, expected] of characteristics) {

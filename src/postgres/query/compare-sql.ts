@@ -1,6 +1,6 @@
 import { OperationError } from '../../operations/operation-error.ts';
 import type { AttributePath, ComparisonOperator } from '../../operations/resource-query.ts';
-import { isOwnId } from '../uuid.ts';
+import { namedId } from '../uuid.ts';
 import type { Parameters } from './parameters.ts';
 import { comparableText, instant, number, type Scalar, truth } from './scalar.ts';
 
@@ -47,9 +47,9 @@ function compareText(
   parameters: Parameters,
 ): string {
   if (scalar.native?.type === 'uuid' && (operator === 'eq' || operator === 'ne')) {
-    // Ids compare with case, and ours are written in lower case.
-    if (!isOwnId(value)) return operator === 'ne' ? 'true' : 'false';
-    return `${scalar.native.sql} ${ordering[operator]} ${parameters.bind(value, 'uuid')}`;
+    const id = namedId(value, path.caseExact);
+    if (id === null) return operator === 'ne' ? 'true' : 'false';
+    return `${scalar.native.sql} ${ordering[operator]} ${parameters.bind(id, 'uuid')}`;
   }
   const left = comparableText(scalar, path.caseExact);
   const bound = parameters.bind(value, 'text');

@@ -1,5 +1,5 @@
 import type { ResourceFilter } from '../../operations/resource-query.ts';
-import { isOwnId } from '../uuid.ts';
+import { isOwnId, namedId } from '../uuid.ts';
 import { emailMatchIds, readEmailMatch } from './email-index.ts';
 import { Parameters } from './parameters.ts';
 import type { ResourceTable } from './resource-table.ts';
@@ -65,5 +65,5 @@ function referredId(filter: ResourceFilter, { references }: ResourceTable): stri
   const { path, value } = condition;
   const isReference =
     path.extension === null && path.attribute === references.attribute && path.subAttribute === 'value';
-  return isReference && typeof value === 'string' && isOwnId(value) ? value : null;
+  return isReference && typeof value === 'string' ? namedId(value, path.caseExact) : null;
 }
