@@ -3,7 +3,7 @@ import type { CatalogueAttribute } from '../catalogue.ts';
 import { conditionSize } from '../filter/element-matches.ts';
 import { refuseChange, refuseChangedParts } from '../immutable.ts';
 import { isBlankElement, isJsonObject, withoutNulls } from '../read-value.ts';
-import { tooMany } from '../value-fault.ts';
+import { tooMany, valueFault } from '../value-fault.ts';
 import { changeElements } from './change-elements.ts';
 import type { PatchStep } from './patch-step.ts';
 import type { ResourceDraft } from './resource-draft.ts';
@@ -15,7 +15,7 @@ type AttributeStep = Exclude<PatchStep, { kind: 'members' }>;
 
 /** Applies the steps in order. Throws OperationError when a target is missing in the resource; the draft is then void. */
 export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): void {
-  const lists = new Set<CatalogueAttribute>();
+  const changed = new Set<CatalogueAttribute>();
   let visits = 0;
   for (const step of steps) {
     if (step.kind === 'members') continue;
@@ -29,9 +29,22 @@ export function applySteps(draft: ResourceDraft, steps: readonly PatchStep[]): v
     const next = attribute.multiValued ? nextList(stored, step) : nextValue(stored, step);
     refuseChange(attribute, stored, next);
     draft.put(attribute, next);
-    if (attribute.multiValued) lists.add(attribute);
+    changed.add(attribute);
   }
-  for (const attribute of lists) draft.put(attribute, withoutBlanks(draft.get(attribute)));
+  for (const attribute of changed) {
+    if (attribute.multiValued) draft.put(attribute, withoutBlanks(draft.get(attribute)));
+    requireParts(attribute, draft.get(attribute));
+  }
+}
+
+/** RFC 7643 §2.2: a complex value that is there holds what it requires. Several operations may build one value. */
+function requireParts(attribute: CatalogueAttribute, value: JsonValue | undefined): void {
+  const required = attribute.subAttributes.filter((sub) => sub.required);
+  if (required.length === 0 || value === undefined) return;
+  for (const complex of Array.isArray(value) ? value : [value]) {
+    const missing = required.find((sub) => !isJsonObject(complex) || complex[sub.name] === undefined);
+    if (missing !== undefined) throw valueFault(`${attribute.name}.${missing.name} is required`);
+  }
 }
 
 /** Several operations may build one element, its type first; what is still blank at the end is none. */
