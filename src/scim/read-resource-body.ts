@@ -6,7 +6,7 @@ import { applySteps } from './patch/apply-steps.ts';
 import type { PatchStep } from './patch/patch-step.ts';
 import { makeStepScope, readObjectSteps } from './patch/read-steps.ts';
 import { makeResourceDraft, type ResourceDraft } from './patch/resource-draft.ts';
-import { valueFault } from './value-fault.ts';
+import { requireExtensionAttributes } from './required-attributes.ts';
 
 /** OneLogin templates name the core schema as SCIM 1.1 did, for users and groups alike. */
 const SCIM_1_CORE = 'urn:scim:schemas:core:1.0';
@@ -36,13 +36,4 @@ export function readResourceBody(body: unknown, kind: ResourceKind, catalogue: C
   applySteps(draft, steps);
   requireExtensionAttributes(draft, kind, catalogue);
   return { draft, steps };
-}
-
-/** RFC 7643 §2.2: an extension that the resource uses must hold what it requires. */
-function requireExtensionAttributes(draft: ResourceDraft, kind: ResourceKind, catalogue: Catalogue): void {
-  for (const { attributes } of catalogue.extensions(kind)) {
-    if (!attributes.some((attribute) => draft.get(attribute) !== undefined)) continue;
-    const missing = attributes.find((attribute) => attribute.required && draft.get(attribute) === undefined);
-    if (missing !== undefined) throw valueFault(`${missing.name} is required`);
-  }
 }

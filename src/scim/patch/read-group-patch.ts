@@ -2,6 +2,7 @@ import type { GroupChange, GroupMemberStep } from '../../operations/resources/sc
 import type { Catalogue } from '../catalogue.ts';
 import { draftOfGroup, groupOfDraft } from '../group-draft.ts';
 import { MAX_MEMBERS } from '../read-member-ids.ts';
+import { keepExtensionsComplete } from '../required-attributes.ts';
 import { tooMany } from '../value-fault.ts';
 import { applySteps } from './apply-steps.ts';
 import { readOperations } from './read-operations.ts';
@@ -22,7 +23,7 @@ export function readGroupPatch(body: unknown, catalogue: Catalogue): GroupChange
   return {
     content: (current) => {
       const draft = draftOfGroup(current);
-      applySteps(draft, contentSteps);
+      keepExtensionsComplete(draft, 'Group', catalogue, () => applySteps(draft, contentSteps));
       return groupOfDraft(draft);
     },
     memberSteps,

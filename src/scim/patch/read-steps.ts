@@ -1,6 +1,6 @@
 import { OperationError } from '../../operations/operation-error.ts';
 import type { ResourceKind } from '../../operations/resource-query.ts';
-import type { Catalogue, CatalogueAttribute } from '../catalogue.ts';
+import type { Catalogue, CatalogueAttribute, CatalogueSchema } from '../catalogue.ts';
 import { readPath } from '../filter/read-path.ts';
 import { isClientObject } from '../json-body.ts';
 import { readComplex, readElementList, readElements, readSimple } from '../read-value.ts';
@@ -35,7 +35,7 @@ export function readSteps(operation: ClientOperation, scope: StepScope): readonl
   if (op !== 'remove' && !isCleared(value)) return readObjectSteps(op, value, `${schema.id}:`, scope);
   if (!schema.isExtension)
     throw new OperationError('invalid', 'The core schema cannot be removed', { reason: 'path' });
-  return schema.attributes.flatMap((attribute) => clearSteps(op, { attribute, where: null, sub: null }));
+  return removalOf(schema);
 }
 
 /** One `add` or `replace` of an object: an operation without path, a whole extension, or the body of a POST or PUT. */
@@ -46,8 +46,10 @@ export function readObjectSteps(
   scope: StepScope,
 ): readonly PatchStep[] {
   const value = unwrapArray(raw);
-  if (!isClientObject(value))
-    throw valueFault(`${op} without the path of one attribute needs an object as value`);
+  if (!isClientObject(value)) {
+    const what = prefix === '' ? `${op} without a path` : prefix.slice(0, -1);
+    throw valueFault(`${what} needs an object as value`);
+  }
   return expandObject(value, prefix, scope).flatMap(({ path, value: part }) => {
     if (path.kind === 'attribute') {
       return isIgnoredInObjects(path.sub ?? path.attribute) || isIgnoredInObjects(path.attribute)
@@ -58,9 +60,7 @@ export function readObjectSteps(
     if (prefix !== '') return [];
     if (!isCleared(part)) return readObjectSteps(op, part, `${path.schema.id}:`, scope);
     if (!path.schema.isExtension) return [];
-    return path.schema.attributes.flatMap((attribute) =>
-      clearSteps(op, { attribute, where: null, sub: null }),
-    );
+    return removalOf(path.schema);
   });
 }
 
@@ -121,6 +121,13 @@ function clearSteps(op: ClientOperation['op'], target: StepTarget): readonly Pat
     throw mutabilityFault(`${attribute.name} is required and cannot be removed`);
   if (wholeRequired) throw valueFault(`${attribute.name} is required and cannot be empty`);
   return isIgnoredInObjects(attribute) ? [] : [{ kind: 'clear', target }];
+}
+
+/** A whole extension may go although it requires attributes: it requires them of those that use it. */
+function removalOf(extension: CatalogueSchema): readonly PatchStep[] {
+  return extension.attributes
+    .filter((attribute) => !isIgnoredInObjects(attribute))
+    .map((attribute) => ({ kind: 'clear', target: { attribute, where: null, sub: null } }));
 }
 
 function isMembers(attribute: CatalogueAttribute, scope: StepScope): boolean {

@@ -1,5 +1,6 @@
 import type { UserChange } from '../../operations/resources/scim-operations.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { keepExtensionsComplete } from '../required-attributes.ts';
 import { draftOfUser, userOfDraft } from '../user-draft.ts';
 import { applySteps } from './apply-steps.ts';
 import { readOperations } from './read-operations.ts';
@@ -17,7 +18,7 @@ export function readUserPatch(body: unknown, catalogue: Catalogue): UserChange {
   const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
   return (current) => {
     const draft = draftOfUser(current);
-    applySteps(draft, steps);
+    keepExtensionsComplete(draft, 'User', catalogue, () => applySteps(draft, steps));
     return userOfDraft(draft, current.active);
   };
 }
