@@ -114,6 +114,13 @@ describe('connections', () => {
       assert.ok(!JSON.stringify(body).includes(unknownId), 'the refused key is not repeated');
     });
 
+    it('keep the application key when it is absent, and clear it by null', async () => {
+      const { body } = await app.admin('POST', '/connections', entra);
+      const change = (input: object) => app.admin('PATCH', `/connections/${body.id}`, input);
+      assert.equal((await change({ name: 'Renamed' })).body.hasApplicationKey, true);
+      assert.equal((await change({ applicationKey: null })).body.hasApplicationKey, false);
+    });
+
     it('never return the application key, and keep it encrypted', async () => {
       const created = await app.admin('POST', '/connections', entra);
       assert.equal(created.body.hasApplicationKey, true);

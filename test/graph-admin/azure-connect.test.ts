@@ -423,6 +423,17 @@ describe('Azure Connect', () => {
     assert.equal((await statusOf(id)).status, 'connected');
   });
 
+  it('ends with the application key, which null clears', async () => {
+    const { id } = await world.createConnection();
+    await world.connect(id);
+    const { body } = await world.app.admin('PATCH', `/connections/${id}`, { applicationKey: null });
+    assert.deepEqual([body.hasApplicationKey, body.status, body.grantedScopes], [false, 'created', []]);
+    assert.match(body.statusDetail, /Azure Connect/);
+    assert.equal((await world.app.admin('POST', `/connections/${id}/sync`)).status, 409);
+    const refused = await world.app.admin('POST', `/connections/${id}/connect`, { mode: 'delegated' });
+    assert.deepEqual([refused.status, refused.body.missing], [409, ['applicationKey']]);
+  });
+
   it('is what a sync of the directory needs', async () => {
     const { id } = await world.createConnection();
     assert.equal((await world.app.admin('POST', `/connections/${id}/sync`)).status, 409);

@@ -146,12 +146,17 @@ function merge(before: Connection, input: ConnectionInput, { now, encryption }: 
     ...namedTenant(before, input),
     ...(cloud === undefined ? {} : { cloud: cloud ?? 'global' }),
     ...(applicationId === undefined ? {} : { applicationId: applicationId?.toLowerCase() ?? null }),
-    ...(applicationKey == null
+    ...(applicationKey === undefined
       ? {}
-      : {
-          applicationKeyEncrypted: encryption.encrypt(applicationKey.trim(), applicationKeyOwner(before.id)),
-          applicationKeySetAt: now,
-        }),
+      : applicationKey === null
+        ? { applicationKeyEncrypted: null, applicationKeySetAt: null }
+        : {
+            applicationKeyEncrypted: encryption.encrypt(
+              applicationKey.trim(),
+              applicationKeyOwner(before.id),
+            ),
+            applicationKeySetAt: now,
+          }),
     ...(emailSource === undefined ? {} : { emailSource }),
     ...(allowedExternalDomains === undefined
       ? {}

@@ -16,7 +16,8 @@ export const isOtherIdentity = (before: Connection, after: Connection): boolean 
 
 /**
  * What a change of the configuration leaves of the way to Microsoft Graph. Another tenant or application has to be connected
- * anew; a new key takes over from the old one without an interruption, so that secrets can be rotated.
+ * anew; a new key takes over from the old one without an interruption, so that secrets can be rotated. Without a key nothing
+ * can be read.
  */
 export function withGraphStateAfter(before: Connection, after: Connection): Connection {
   if (after.status === 'disabled' || !isOtherIdentity(before, after)) return after;
@@ -30,6 +31,10 @@ export function withGraphStateAfter(before: Connection, after: Connection): Conn
       status: 'created',
       statusDetail: isUntouched ? (after.tenantId === null ? after.statusDetail : null) : detail,
     };
+  }
+  if (after.applicationKeySetAt === null && !isUntouched) {
+    const statusDetail = 'The application key was removed. Enter one and use Azure Connect again.';
+    return { ...after, ...unconnected, status: 'created', statusDetail };
   }
   if (before.status === 'connected' || isUntouched) return after;
   if (mayRecover(before))
