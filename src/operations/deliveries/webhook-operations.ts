@@ -75,7 +75,8 @@ export function makeWebhookOperations(dependencies: WebhookDependencies): Webhoo
       unitOfWork.read(context, async (stores) => foundWebhook(await stores.webhooks.get(id), id)),
     create: async (context, input) => {
       const created = newWebhook(input, dependencies);
-      await unitOfWork.write(context, 'none', (stores) => insert(stores, created.webhook));
+      // What counts the webhooks must not meet another one that does.
+      await unitOfWork.write(context, 'exclusive', (stores) => insert(stores, created.webhook));
       return created;
     },
     change: (context, id, input, options) =>
@@ -94,13 +95,14 @@ export function makeWebhookOperations(dependencies: WebhookDependencies): Webhoo
       const now = clock.now();
       return unitOfWork.write(context, 'none', async (stores) => {
         const before = await lock(stores, id, options);
+        const graceEnd = new Date(Date.parse(now) + graceHours * hourMs).toISOString();
         const webhook = await save(
           stores,
           {
             ...before,
             secretEncrypted: dependencies.encryption.encrypt(secret, id),
-            previousSecretEncrypted: before.secretEncrypted,
-            previousSecretUntil: new Date(Date.parse(now) + graceHours * hourMs).toISOString(),
+            previousSecretEncrypted: graceHours === 0 ? null : before.secretEncrypted,
+            previousSecretUntil: graceHours === 0 ? null : graceEnd,
           },
           now,
         );
