@@ -15,7 +15,8 @@ const jobTitles: Section = (records) => [
     select $1::uuid, j.id, j.name from job_title_records j
     order by lower(j.name)
     on conflict on constraint job_titles__one_name do update
-      set is_active = true, revision = job_titles.revision + (not job_titles.is_active)::integer
+      set is_active = true, revision = job_titles.revision + (not job_titles.is_active)::integer,
+        updated_at = case when job_titles.is_active then job_titles.updated_at else now() end
     returning job_title_id, name_key
   )`,
   `job_title_ids as materialized (

@@ -227,13 +227,21 @@ describe('people', () => {
     it('are switched on again when the directory brings one that was switched off', async () => {
       const titleId = uuidV7();
       await apply({ jobTitles: [{ id: titleId, name: 'Clerk' }] });
-      await world.owner.query('update job_titles set is_active = false where job_title_id = $1', [titleId]);
+      await world.owner.query(
+        `update job_titles set is_active = false, updated_at = '2026-01-01T00:00:00Z' where job_title_id = $1`,
+        [titleId],
+      );
       assert.equal((await load({ jobTitleKeys: ['clerk'] })).jobTitles.size, 0);
       const asked = uuidV7();
       await apply({ jobTitles: [{ id: asked, name: 'clerk' }], employees: [ada({ jobTitleId: asked })] });
       const facts = await load({ jobTitleKeys: ['clerk'] });
       assert.equal(facts.jobTitles.get('clerk'), titleId);
       assert.equal(facts.employees[0]?.jobTitleId, titleId);
+      const { rowCount } = await world.owner.query(
+        `select from job_titles where job_title_id = $1 and updated_at > '2026-01-01T00:00:00Z'`,
+        [titleId],
+      );
+      assert.equal(rowCount, 1, 'a change like others');
     });
 
     it('survive being made by many at once', async () => {
