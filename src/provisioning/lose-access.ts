@@ -24,13 +24,12 @@ function withdraw(subject: Subject, ledger: Ledger, moment: Moment, withdrawal: 
   const employee = ledger.employeeOf(subject.user.id);
   if (employee?.isRoot) {
     const followed = followDirectory(subject, employee, ledger, moment);
-    if (followed !== employee) ledger.putEmployee({ ...followed, updatedAt: moment.now });
-    events.push(
-      ...employeeEvent(subject, employee, followed, {
-        action: null,
-        reason: `${reason} The root user is exempt.`,
-      }),
-    );
+    // Access stays, but not as if the rule still were the reason for it.
+    const isFreed = withdrawal.outcome === 'noRule' && followed.winningRuleId !== null;
+    const after = isFreed ? { ...followed, winningRuleId: null } : followed;
+    if (after !== employee) ledger.putEmployee({ ...after, updatedAt: moment.now });
+    const act = { action: null, reason: `${reason} The root user is exempt.` };
+    events.push(...employeeEvent(subject, employee, after, act));
   } else if (employee) {
     const after = withdrawal.employee(followDirectory(subject, employee, ledger, moment));
     const drafts = employeeEvent(subject, employee, after, { action: null, reason });

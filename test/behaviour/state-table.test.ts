@@ -349,6 +349,7 @@ describe('existing record by winning rule', () => {
     assert.equal((await world.employeeOf(id)).id, world.rootId);
     await world.leave(employees, id);
     await unchanged();
+    assert.equal((await world.employeeOf(id)).winningRuleId, null);
     await world.client.patchUser(id, { active: false });
     await unchanged();
     await world.client.deleteUser(id);

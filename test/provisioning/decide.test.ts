@@ -436,10 +436,13 @@ describe('The root user (REQ-58, A-22)', () => {
   const root = anEmployee({ ...linked, isRoot: true });
 
   it('keeps login and role without a rule, when disabled and when deleted', () => {
-    for (const user of [aUser(), aUser({ active: false }), aUser({ deletedAt: now })]) {
+    for (const user of [aUser({ active: false }), aUser({ deletedAt: now })]) {
       const result = decideIn({ employees: [root] }, { user, cause: 'membership' });
       assert.deepEqual(result.employees, []);
     }
+    const { employees } = decideIn({ employees: [root] }, { user: aUser(), cause: 'membership' });
+    const { updatedAt } = only(employees);
+    assert.deepEqual(employees, [{ ...root, winningRuleId: null, updatedAt }]);
   });
 
   it('keeps its role under an employee rule and is never converted by a portal rule', () => {
