@@ -14,6 +14,7 @@ import type { HeldChangeStore } from './guard/held-change-ports.ts';
 import type { AdminStores } from './organizations/admin-ports.ts';
 import type { CaseLookup } from './reconcile/planning-ports.ts';
 import type { ReconcileListStore } from './reconcile/reconcile-list-ports.ts';
+import type { UndecidedChangeStore } from './reconcile/undecided-change-ports.ts';
 import type { ResourceFilter, ResourcePageResult, ResourceQuery } from './resource-query.ts';
 import type { UserView } from './resources/scim-operations.ts';
 import type { GraphSyncStores } from './sync/graph-sync-ports.ts';
@@ -262,6 +263,7 @@ export interface Stores extends AdminStores {
   readonly heldChanges: HeldChangeStore;
   readonly changeSets: ChangeSetStore;
   readonly reconcileLists: ReconcileListStore;
+  readonly undecidedChanges: UndecidedChangeStore;
   readonly jobs: JobStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;

@@ -14,6 +14,7 @@ import type { RememberedTotals } from './query/remembered-totals.ts';
 import { makeReconcileListStore } from './reconcile-list-store.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import { makeTokenCacheStore } from './token-cache-store.ts';
+import { makeUndecidedChangeStore } from './undecided-change-store.ts';
 import { makeUserStore } from './user-store.ts';
 import { makeDeliveryStore } from './webhook-delivery-store.ts';
 import { makeWebhookStore } from './webhook-store.ts';
@@ -45,6 +46,7 @@ const makeFrom = defineStores<StoreOrigin, Stores>({
   heldChanges: ({ connection }) => makeHeldChangeStore(connection),
   changeSets: ({ connection, parts }) => makeChangeSetStore(connection, parts.identifiers.next),
   reconcileLists: ({ connection }) => makeReconcileListStore(connection),
+  undecidedChanges: ({ connection }) => makeUndecidedChangeStore(connection),
   jobs: ({ connection, parts }) => parts.jobs(connection),
   webhooks: ({ connection }) => makeWebhookStore(connection),
   deliveries: ({ connection }) => makeDeliveryStore(connection),

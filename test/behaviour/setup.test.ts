@@ -32,6 +32,32 @@ describe('what an administrator sets up', () => {
     assert.equal((await world.employeeOf(added)).loginEnabled, true);
   });
 
+  it('REQ-48 REQ-15 what was changed, cleared and renamed while it was off is applied when it is switched on', async () => {
+    const { id: group } = await world.employeeGroup();
+    const name = unique('changing');
+    const [changed, untouched] = [
+      await world.client.addUser(name, { phoneNumbers: [{ type: 'work', value: '+49 30 1' }] }),
+      await world.client.addUser(unique('untouched')),
+    ];
+    for (const id of [changed, untouched]) await world.join(group, id);
+    await setMode('off');
+    const family = unique('Married');
+    await world.client.patchUser(changed, { name: { familyName: family }, phoneNumbers: [] });
+    const renamed = unique('renamed');
+    await world.client.patchUser(changed, { userName: `${renamed}@contoso.example` });
+    const { id: local } = await world.employeeOf(untouched);
+    await world.expect(200, 'PATCH', `/employees/${local}`, { lastName: 'By hand' });
+    await setMode('azureAdSync');
+    const { lastName, phone, username } = await world.employeeOf(changed);
+    assert.deepEqual([lastName, phone, username], [family, null, renamed]);
+    assert.equal((await world.employeeOf(untouched)).lastName, 'By hand', 'nothing was changed upstream');
+    const { id } = await world.employeeOf(changed);
+    await world.expect(200, 'PATCH', `/employees/${id}`, { lastName: 'By hand' });
+    await setMode('off');
+    await setMode('azureAdSync');
+    assert.equal((await world.employeeOf(changed)).lastName, 'By hand', 'a change is applied once');
+  });
+
   it('REQ-48 switching on with many people leaves a run per connection that ends in the same state', async () => {
     await setMode('off');
     const connection = await world.app.createScimConnection('Many');

@@ -1,3 +1,5 @@
+import type { UserContent } from '../../directory/directory-user.ts';
+import type { PersonCase } from '../../provisioning/case.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import type { ReconcileCause } from '../../provisioning/reconcile-cause.ts';
 import type { OrganizationContext } from '../context.ts';
@@ -10,6 +12,8 @@ export const inlineLimit = 200;
 
 /** A job holds so many people, and a part of a list: 100,000 written in one go would hold up everybody else. */
 const keptAtOnce = 10_000;
+
+const nobodyChanged: ReadonlyMap<string, UserContent> = new Map();
 
 export interface MemberReconciliation {
   readonly connectionId: string;
@@ -71,7 +75,10 @@ async function keepList(
   return listId;
 }
 
-/** Decides for these users at once, from the mirror as it stands, and logs what followed. */
+/**
+ * Decides for these users at once, from the mirror as it stands, and logs what followed. In a re-plan those whom the
+ * directory changed while provisioning was off are decided as by that change.
+ */
 export async function reconcileNow(
   stores: Stores,
   userIds: readonly string[],
@@ -80,7 +87,13 @@ export async function reconcileNow(
   tools: DecisionTools,
 ): Promise<readonly EventDraft[]> {
   const users = await stores.users.lockAlsoDeleted(userIds);
-  const cases = users.map((user) => ({ user, previous: null, cause }));
+  const changed = cause === 'replan' ? await stores.undecidedChanges.take(userIds) : nobodyChanged;
+  const cases = users.map((user): PersonCase => {
+    const before = changed.get(user.id);
+    return before === undefined
+      ? { user, previous: null, cause }
+      : { user, previous: { ...user, ...before }, cause: 'directory' };
+  });
   const { events, written } = await reconcile(stores, cases, log, tools);
   await written;
   return events;

@@ -40,6 +40,7 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   if (cases.length === 0) return nothingToDecide;
   const facts = await stores.people.loadCases(lookupOf(cases));
+  if (facts.settings.provisioningMode === 'off') await keepUndecided(stores, cases);
   const { ledger, events, record, ...outcome } = await guardCases(stores, cases, facts, tools);
   const changes = ledger.changes();
   const isEmpty = changes.employees.length + changes.contacts.length + changes.jobTitles.length === 0;
@@ -51,6 +52,12 @@ export async function reconcile(
     await decideWaiting(stores, await stores.heldChanges.waitingFor(freedIds), log, tools);
   }
   return { ...outcome, events, written };
+}
+
+/** Nothing of it reaches people now; when provisioning is switched on, it does. */
+async function keepUndecided({ undecidedChanges }: Stores, cases: readonly PersonCase[]): Promise<void> {
+  const before = cases.flatMap(({ cause, previous }) => (cause === 'directory' ? (previous ?? []) : []));
+  if (before.length > 0) await undecidedChanges.keep(before);
 }
 
 /**
