@@ -27,7 +27,7 @@ export interface GraphSyncParts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
-  readonly letOthersRun: () => Promise<void>;
+  readonly giveWay: () => Promise<void>;
   readonly encryption: Encryption;
   readonly graph: Graph;
 }

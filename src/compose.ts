@@ -150,8 +150,8 @@ function makeCore({ config, databaseUrl, logger, onStatement, metrics }: CorePar
     },
   });
   const clients = makeWaitingClients();
-  const letOthersRun = clients.giveWay;
-  const scim = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick, letOthersRun };
+  const { giveWay } = clients;
+  const scim = { unitOfWork, clock, identifiers, jobsWaiting: jobs.kick, giveWay };
   return { database, pointReads, credentials, jobs, unitOfWork, scim, clients, relayLoop };
 }
 

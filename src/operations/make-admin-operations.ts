@@ -53,7 +53,7 @@ export interface AdminCollaborators {
   readonly clock: Clock;
   readonly identifiers: Identifiers;
   readonly startFingerprint: () => Fingerprint;
-  readonly letOthersRun: () => Promise<void>;
+  readonly giveWay: () => Promise<void>;
   readonly encryption: Encryption;
   readonly credentialMaker: CredentialMaker;
   readonly organizationDirectory: OrganizationDirectory;

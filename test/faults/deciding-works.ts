@@ -75,7 +75,7 @@ export function makeWorks(scene: WorkScene, onStatement: (text: string) => void)
     unitOfWork,
     identifiers,
     startFingerprint,
-    letOthersRun: () => Promise.resolve(),
+    giveWay: () => Promise.resolve(),
     clock: { now: () => new Date().toISOString() },
     jobsWaiting: () => undefined,
     syncWaiting: () => undefined,

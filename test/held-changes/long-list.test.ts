@@ -58,7 +58,7 @@ describe('more people than a job holds', () => {
       clock,
       identifiers,
       jobsWaiting: () => undefined,
-      letOthersRun: () => Promise.resolve(),
+      giveWay: () => Promise.resolve(),
     });
 
   it('are one question to the guard, in a list of several parts', async () => {

@@ -67,7 +67,7 @@ export async function judgeWhole(
 async function foresee(
   stores: Stores,
   { cause, users }: WholeBatch,
-  { clock, identifiers, letOthersRun }: StepTools,
+  { clock, identifiers, giveWay }: StepTools,
 ): Promise<{ readonly asked: Tally; readonly facts: CaseFacts } | null> {
   const moment = { now: clock.now(), newId: identifiers.next };
   let facts: CaseFacts | null = null;
@@ -78,7 +78,7 @@ async function foresee(
     const tally = tallyOf(reviews);
     deactivations += tally.deactivations;
     conversions += tally.conversions;
-    await letOthersRun();
+    await giveWay();
   }
   if (facts === null || deactivations + conversions === 0) return null;
   return { asked: { deactivations, conversions }, facts };

@@ -24,6 +24,9 @@ export interface DecisionTools {
 
 /** What long work needs besides, which is done in small steps. */
 export interface StepTools extends DecisionTools {
-  /** Settles when whatever else waits for the event loop, and clients for a short while, have had their turn. */
-  readonly letOthersRun: () => Promise<void>;
+  /**
+   * Settles when whatever else waits for the event loop, and clients for a short while, have had their turn. Only while nothing
+   * is locked: clients may wait for it.
+   */
+  readonly giveWay: () => Promise<void>;
 }

@@ -67,7 +67,7 @@ export async function* planConnection(
   };
   for (let start = 0; start < trial.length; start += toldAtOnce) {
     yield trial.slice(start, start + toldAtOnce).flatMap((person) => toldOf(person) ?? []);
-    await tools.letOthersRun();
+    await tools.giveWay();
   }
 }
 
@@ -112,7 +112,7 @@ async function* decideAll(
   stores: Stores,
   scope: PlanScope,
   held: Held,
-  { clock, identifiers, letOthersRun }: StepTools,
+  { clock, identifiers, giveWay }: StepTools,
 ): AsyncGenerator<DecidedBatch> {
   const moment = { now: clock.now(), newId: identifiers.next };
   let ledger: Ledger | null = null;
@@ -123,7 +123,7 @@ async function* decideAll(
     const parts = { scope, present, ledger, moment, untouched: new Untouched(facts) };
     for (let start = 0; start < cases.length; start += decidedAtOnce) {
       yield decideBatch(cases.slice(start, start + decidedAtOnce), parts);
-      await letOthersRun();
+      await giveWay();
     }
   }
 }

@@ -78,7 +78,7 @@ async function decideParts(
   const tools = { ...dependencies, guard: { kind: 'judged', verdict } } as const;
   const log = { connectionId, trigger, runId: null, requestId };
   for (let start = 0; start < userIds.length; start += decidedAtOnce) {
-    await dependencies.letOthersRun();
+    await dependencies.giveWay();
     const ids = userIds.slice(start, start + decidedAtOnce);
     await dependencies.unitOfWork.write(context, 'shared', (stores) =>
       reconcileNow(stores, ids, cause, log, tools),

@@ -31,7 +31,7 @@ export function makeRunReplan(dependencies: JobDependencies): RunReplan {
       const guard = { kind: 'judged', verdict } as const;
       while (state !== null) {
         const current: Batch = state;
-        await dependencies.letOthersRun();
+        await dependencies.giveWay();
         state = await unitOfWork.write(context, 'shared', (stores) =>
           nextBatch(stores, job, current, { ...dependencies, guard }),
         );

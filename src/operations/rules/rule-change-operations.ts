@@ -76,7 +76,7 @@ export function makeRuleChangeOperations(dependencies: RuleChangeDependencies): 
 }
 
 /** Clients may wait for the lock under which it is planned, so it must not wait for clients. */
-const withoutPause = (tools: PlanTools): PlanTools => ({ ...tools, letOthersRun: () => Promise.resolve() });
+const withoutPause = (tools: PlanTools): PlanTools => ({ ...tools, giveWay: () => Promise.resolve() });
 
 const readAgain = 'Preview the changes again, look at the difference, and apply them with the new digest.';
 

@@ -16,7 +16,7 @@ export interface SyncDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
-  readonly letOthersRun: () => Promise<void>;
+  readonly giveWay: () => Promise<void>;
   readonly encryption: Encryption;
   readonly directory: GraphDirectory;
   readonly timing: SyncTiming;

@@ -31,6 +31,7 @@ export interface RoundParts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly giveWay: () => Promise<void>;
   readonly letOthersRun: () => Promise<void>;
 }
 
