@@ -127,13 +127,18 @@ const contacts = `
   ) order by c.contact_id)
   from locked_contacts c`;
 
+/** The directory may deactivate whoever is the manager of new people: then they have none. */
+const activeManager = (id: string): string => `
+  (select m.employee_id from employees m
+    where m.organization_id = $1::uuid and m.employee_id = ${id} and m.status = 'active')`;
+
 /** A rule's group counts once, the one seen last, as everywhere that rules are read. */
 const rules = `
   select json_agg(json_build_object('id', r.mapping_rule_id, 'connectionId', r.connection_id, 'groupId', r.group_id,
     'order', r.rule_order, 'userType', r.user_type, 'securityRoleId', r.security_role_id,
     'accountId', r.account_id, 'accountLocationId', r.account_location_id,
     'overrides', json_build_object('departmentId', r.override_department_id, 'locationId', r.override_location_id,
-      'managerId', r.override_manager_id, 'employmentType', r.override_employment_type,
+      'managerId', ${activeManager('r.override_manager_id')}, 'employmentType', r.override_employment_type,
       'employeeRoleId', r.override_employee_role_id),
     'enabled', r.enabled, 'note', r.note, 'createdAt', r.created_at, 'updatedAt', r.updated_at,
     'group', (
@@ -225,7 +230,8 @@ const settings = `
   from settings s where s.organization_id = $1::uuid`;
 
 const defaults = `
-  select json_build_object('departmentId', d.department_id, 'locationId', d.location_id, 'managerId', d.manager_id,
+  select json_build_object('departmentId', d.department_id, 'locationId', d.location_id,
+    'managerId', ${activeManager('d.manager_id')},
     'jobTitleId', d.job_title_id, 'employmentType', d.employment_type, 'securityRoleId', d.security_role_id,
     'employeeRoleId', d.employee_role_id, 'accountId', d.account_id)
   from employee_defaults d where d.organization_id = $1::uuid`;

@@ -103,6 +103,47 @@ describe('what an administrator sets up', () => {
     await setMode('azureAdSync');
   });
 
+  it('REQ-46 a default manager whom the directory deactivates is reported, and new people have none until then', async () => {
+    const { id: group } = await world.employeeGroup();
+    const boss = await world.client.addUser(unique('boss'));
+    await world.join(group, boss);
+    const { id: managerId } = await world.employeeOf(boss);
+    await world.expect(200, 'PUT', '/employee-defaults', { ...world.defaults, managerId });
+    const ruled = await world.employeeGroup([], { overrides: { managerId } });
+    const check = async (): Promise<Json> => {
+      const { checks } = await world.expect(
+        200,
+        'GET',
+        `/connections/${world.connection.connectionId}/doctor`,
+      );
+      return checks.find(({ id }: Json) => id === 'employeeDefaults');
+    };
+    const hired = async (groupId: string): Promise<Json> => {
+      const id = await world.client.addUser(unique('hired'));
+      await world.join(groupId, id);
+      return world.employeeOf(id);
+    };
+    assert.equal((await check()).status, 'pass');
+    assert.equal((await hired(group)).managerId, managerId);
+    await world.client.patchUser(boss, { active: false });
+    const { status, detail, fix } = await check();
+    assert.equal(status, 'warn');
+    assert.match(detail, /manager is not active/);
+    assert.match(fix, /employee defaults \(managerId\) and of the mapping rules for /);
+    for (const groupId of [group, ruled.id]) {
+      const person = await hired(groupId);
+      assert.deepEqual([person.managerId, person.loginEnabled], [null, true]);
+    }
+    const local = { firstName: 'Local', lastName: 'Person', email: `${unique('local')}@contoso.example` };
+    const made = await world.expect(201, 'POST', '/employees', local);
+    assert.equal(made.managerId, null);
+    await world.expect(200, 'PATCH', `/mapping-rules/${ruled.rule.id}`, {
+      overrides: { managerId: null },
+    });
+    await world.expect(200, 'PUT', '/employee-defaults', world.defaults);
+    assert.equal((await check()).status, 'pass');
+  });
+
   it('defaults want an internal role and an active manager, with a pointer', async () => {
     const put = async (more: object) =>
       pointersOf(await world.expect(400, 'PUT', '/employee-defaults', { ...world.defaults, ...more }));

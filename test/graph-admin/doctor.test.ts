@@ -275,6 +275,7 @@ describe('the setup doctor', () => {
     const created = await world.app.admin('POST', '/connections', { name: 'Okta', kind: 'scim' });
     const before = await diagnose(created.body.id);
     assert.deepEqual([...before.keys()].sort(), [
+      'employeeDefaults',
       'groupsProvisioned',
       'mappingRules',
       'provisioningMode',

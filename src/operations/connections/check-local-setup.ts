@@ -1,6 +1,7 @@
 import type { MappingRule } from '../../mapping/mapping-rule.ts';
 import type { EmployeeDefaults, Settings } from '../../provisioning/settings.ts';
 import type { Stores } from '../ports.ts';
+import { faultyDefaults } from '../rules/employee-defaults-input.ts';
 import { missingDefaults } from '../rules/missing-defaults.ts';
 import type { KeptSubscription } from '../sync/graph-sync-ports.ts';
 import type { Connection, ScimToken } from './connection-ports.ts';
@@ -15,6 +16,10 @@ export interface LocalSetup {
   readonly hasScimCredentials: boolean;
   readonly settings: Settings;
   readonly missingDefaults: readonly string[];
+  /** Name of the default → what is wrong with what it points at. */
+  readonly faultyDefaults: ReadonlyMap<string, string>;
+  /** Rules that are switched on and set a manager who is not active. */
+  readonly rulesWithoutManager: readonly MappingRule[];
   readonly subscriptions: readonly KeptSubscription[];
 }
 
@@ -25,15 +30,31 @@ export async function loadLocalSetup(stores: Stores, connection: Connection): Pr
   const { id } = connection;
   const page = { limit: maxTokens, after: null };
   const defaults: EmployeeDefaults = (await stores.employeeDefaults.get()).value;
+  const rules = await stores.mappingRules.ofConnection(id);
   return {
     connection,
-    rules: await stores.mappingRules.ofConnection(id),
+    rules,
     tokens: (await stores.scimTokens.list(id, page)).items,
     hasScimCredentials: (await stores.scimCredentials.list(id, { ...page, limit: 1 })).items.length > 0,
     settings: (await stores.settings.get()).value,
     missingDefaults: await missingDefaults(stores, defaults),
+    faultyDefaults: await faultyDefaults(stores, defaults),
+    rulesWithoutManager: await withoutManager(stores, rules),
     subscriptions: await stores.graphSync.subscriptions.list(id),
   };
+}
+
+async function withoutManager(
+  stores: Stores,
+  rules: readonly MappingRule[],
+): Promise<readonly MappingRule[]> {
+  const setting = rules.filter(({ enabled, overrides }) => enabled && overrides.managerId !== null);
+  const inactive = new Set<string | null>();
+  for (const id of new Set(setting.map(({ overrides }) => overrides.managerId))) {
+    const view = id === null ? null : await stores.employees.get(id);
+    if (view?.employee.status !== 'active') inactive.add(id);
+  }
+  return setting.filter(({ overrides }) => inactive.has(overrides.managerId));
 }
 
 export function checkLocalSetup(setup: LocalSetup, publicUrl: string, now: string): readonly SetupCheck[] {
@@ -41,6 +62,7 @@ export function checkLocalSetup(setup: LocalSetup, publicUrl: string, now: strin
     checkPublicUrl(publicUrl),
     checkScimTokens(setup, now),
     checkMode(setup),
+    checkDefaults(setup),
     checkRules(setup.rules),
     checkMirroredGroups(setup.rules),
   ];
@@ -105,6 +127,27 @@ function checkMode({ settings, missingDefaults: missing }: LocalSetup): SetupChe
         'Set provisioningMode to azureAdSync when the rules are ready.',
       )
     : pass(id, 'Provisioning is on and the employee defaults are complete.');
+}
+
+/** The directory decides who is active, and does not know who is somebody's default. */
+function checkDefaults({ faultyDefaults: faulty, rulesWithoutManager: rules }: LocalSetup): SetupCheck {
+  const id = 'employeeDefaults';
+  const places = [
+    ...(faulty.size === 0 ? [] : [`of the employee defaults (${[...faulty.keys()].join(', ')})`]),
+    ...(rules.length === 0
+      ? []
+      : [`of the mapping rules for ${listed(rules.map(shownGroup))} (overrides.managerId)`]),
+  ];
+  if (places.length === 0) return pass(id, 'What new people get by default exists and is active.');
+  const details = [
+    ...faulty.values(),
+    ...(rules.length === 0 ? [] : ['The manager whom a mapping rule sets is not active.']),
+  ];
+  return warn(
+    id,
+    `${details.join(' ')} New people get no value instead.`,
+    `Choose another value ${places.join(' and ')}.`,
+  );
 }
 
 function checkRules(rules: readonly MappingRule[]): SetupCheck {

@@ -7,6 +7,7 @@ import { FieldFaults } from '../field-faults.ts';
 import type { Page, PageRequest } from '../keyset-page.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
+import { usableDefaults } from '../rules/employee-defaults-input.ts';
 import { checkEmployeeLists, checkSecurityRole } from './check-references.ts';
 import { blankEmployee, type EmployeeInput, newReferences, withEmployeeInput } from './employee-input.ts';
 import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
@@ -103,7 +104,7 @@ async function createEmployee(
   const faults = new FieldFaults();
   const defaults = await stores.employeeDefaults.get();
   const input = given.username === undefined ? await withDerivedUsername(stores, given, id, faults) : given;
-  const blank = blankEmployee(id, now, defaults.value);
+  const blank = blankEmployee(id, now, await usableDefaults(stores, defaults.value));
   const employee = withEmployeeInput(blank, input, now, faults);
   await checkInput(stores, blank, input, faults);
   const { username, email } = employee.login;

@@ -35,16 +35,30 @@ export async function checkDefaults(stores: Stores, defaults: EmployeeDefaults):
   (await faultsOf(stores, defaults)).raise();
 }
 
+/** Defaults that point at what is not there or not active (any more): the name of the field → what is wrong. */
+export async function faultyDefaults(
+  stores: Stores,
+  defaults: EmployeeDefaults,
+): Promise<ReadonlyMap<string, string>> {
+  const faults = (await faultsOf(stores, defaults)).all();
+  return new Map(faults.map(({ pointer, detail }) => [pointer.slice(1), detail] as const));
+}
+
+/** The defaults as new people get them: without what is not active any more. */
+export async function usableDefaults(stores: Stores, defaults: EmployeeDefaults): Promise<EmployeeDefaults> {
+  const faulty = await faultyDefaults(stores, defaults);
+  return { ...defaults, ...Object.fromEntries([...faulty.keys()].map((field) => [field, null])) };
+}
+
 /** Which of these defaults cannot be set now: the name of the field → the reason. */
 export async function defaultsInTheWay(
   stores: Stores,
   defaults: EmployeeDefaults,
 ): Promise<ReadonlyMap<string, string>> {
-  const faults = (await faultsOf(stores, defaults)).all();
   const { provisioningMode } = (await stores.settings.get()).value;
   const gaps = provisioningMode === 'off' ? [] : await missingDefaults(stores, defaults);
   return new Map([
     ...gaps.map((field) => [field, 'Provisioning is on and needs a value.'] as const),
-    ...faults.map(({ pointer, detail }) => [pointer.slice(1), detail] as const),
+    ...(await faultyDefaults(stores, defaults)),
   ]);
 }
