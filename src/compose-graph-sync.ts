@@ -65,7 +65,7 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
       recover: recoveringPart(parts),
       timing: { pollSeconds: config.graphPollMs / 1000, leaseSeconds },
       every,
-      letOthersRun: setImmediate,
+      turn: setImmediate,
       stopping: stopping.signal,
       keepSubscriptions: makeKeepSubscriptions({
         subscriptions: graph.subscriptions,

@@ -34,7 +34,9 @@ describe('a first sync that is decided in several units of work beside each othe
   it('counts what a server had noted that was lost before the end', async () => {
     const [groupId] = world.groupIds;
     const count = async (): Promise<number> => {
-      const [row] = await world.sql('select member_count from directory_groups where object_id = $1', [groupId]);
+      const [row] = await world.sql('select member_count from directory_groups where object_id = $1', [
+        groupId,
+      ]);
       return row.member_count;
     };
     const before = await count();

@@ -78,7 +78,12 @@ describe('rows that depend on others', () => {
       `insert into employees (organization_id, employee_id, first_name, last_name, department_id, manager_id)
         select $1, x.id, 'Ada', 'Lovelace', x.department_id, x.manager_id
         from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as x(id, department_id, manager_id)`,
-      [tenant.organizationId, ids, places.map(([department]) => department), places.map(([, manager]) => manager)],
+      [
+        tenant.organizationId,
+        ids,
+        places.map(([department]) => department),
+        places.map(([, manager]) => manager),
+      ],
     );
     return ids;
   };
@@ -103,7 +108,10 @@ describe('rows that depend on others', () => {
     const [from, into] = [await addDepartment(), await addDepartment()];
     const [first] = await hire(world.owner, [[from, null]]);
     const move = (department: string) =>
-      world.owner.query('update employees set department_id = $1 where employee_id = $2', [department, first]);
+      world.owner.query('update employees set department_id = $1 where employee_id = $2', [
+        department,
+        first,
+      ]);
     await move(into);
     await assert.rejects(move(uuidV7()), fails('employees__department'));
     await leave('departments', 'department_id', from);

@@ -42,14 +42,14 @@ export async function guardCases(
   stores: Stores,
   cases: readonly PersonCase[],
   facts: CaseFacts,
-  { clock, identifiers, guard = { kind: 'judge' }, letOthersRun }: DecisionTools,
+  { clock, identifiers, guard = { kind: 'judge' }, turn }: DecisionTools,
 ): Promise<GuardedDecisions> {
   const moment = { now: clock.now(), newId: identifiers.next };
   const frame = guard.kind === 'approved' ? { moment, approvedIds: guard.ids } : { moment };
   const trial = new Ledger(facts);
   const trialReviews = await protectAdministrators(
     stores,
-    await reviewInSteps(reviewEach(cases, trial, frame), letOthersRun),
+    await reviewInSteps(reviewEach(cases, trial, frame), turn),
     'lock',
   );
   const asked = tallyOf(trialReviews);
@@ -91,12 +91,12 @@ const reviewStep = 50;
 
 async function reviewInSteps(
   each: ReturnType<typeof reviewEach>,
-  letOthersRun: DecisionTools['letOthersRun'],
+  turn: DecisionTools['turn'],
 ): Promise<readonly Review[]> {
   const reviews: Review[] = [];
   for (const { review } of each) {
     reviews.push(review);
-    if (reviews.length % reviewStep === 0) await letOthersRun?.();
+    if (reviews.length % reviewStep === 0) await turn?.();
   }
   return reviews;
 }

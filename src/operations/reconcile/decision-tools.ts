@@ -18,8 +18,8 @@ export interface DecisionTools {
   readonly identifiers: Identifiers;
   /** Left out: the set is a batch of its own. */
   readonly guard?: GuardMode;
-  /** Awaited between the steps of a large set, which as a whole takes longer than others should wait. */
-  readonly letOthersRun?: () => Promise<void>;
+  /** Awaited between the steps of a large set inside its transaction, where nobody is given way: the event loop turns once. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** What long work needs besides, which is done in small steps. */

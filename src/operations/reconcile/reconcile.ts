@@ -92,12 +92,12 @@ async function writeAll(
   stores: Stores,
   log: EventContext,
   { changes, events, record, now }: Writing,
-  { letOthersRun }: DecisionTools,
+  { turn }: DecisionTools,
 ): Promise<void> {
   const writeLog = () => (events.length === 0 ? null : stores.events.append(log, now, events));
   await Promise.all([
     changes === null ? null : stores.people.apply(changes),
-    letOthersRun === undefined ? writeLog() : letOthersRun().then(writeLog),
+    turn === undefined ? writeLog() : turn().then(writeLog),
     record === null ? null : stores.heldChanges.record(record),
   ]);
 }

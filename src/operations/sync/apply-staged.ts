@@ -32,7 +32,7 @@ type ApplyBatch = (round: SyncRound) => Promise<boolean>;
 async function applyAll(applyBatch: ApplyBatch, round: SyncRound): Promise<void> {
   if (!(await applyBatch(round))) return;
   await inLanes(async () => {
-    while (await applyBatch(round));
+    while (await applyBatch(round)) await round.parts.giveWay();
   });
 }
 
@@ -168,7 +168,7 @@ interface Deciding {
 }
 
 async function decideAll(round: SyncRound, deciding: Deciding): Promise<void> {
-  while ((await decideBatchOf(round, deciding)) === decideBatch);
+  while ((await decideBatchOf(round, deciding)) === decideBatch) await round.parts.giveWay();
 }
 
 /** Answers how many it took off the list. */

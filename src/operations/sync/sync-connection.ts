@@ -20,6 +20,8 @@ export interface SyncDependencies {
   readonly encryption: Encryption;
   readonly directory: GraphDirectory;
   readonly timing: SyncTiming;
+  /** Settles after a turn of the event loop. */
+  readonly turn: () => Promise<void>;
   /** Runs until the answer is called. */
   readonly every: (ms: number, work: () => void) => () => void;
   /** The server is stopping: whatever is being read is left to another one. */

@@ -32,7 +32,7 @@ export interface RoundParts {
   readonly clock: Clock;
   readonly identifiers: Identifiers;
   readonly giveWay: () => Promise<void>;
-  readonly letOthersRun: () => Promise<void>;
+  readonly turn: () => Promise<void>;
 }
 
 /** One read of a connection with all that follows, by whoever holds the claim. */
