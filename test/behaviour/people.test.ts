@@ -320,14 +320,14 @@ describe('people of the directory in the PSA', () => {
     assert.equal((await listed('employees', other.person.username)).length, 0);
   });
 
-  it('an inactive contact gives up its portal login to the employee that the person becomes', async () => {
+  it('a contact that the directory deactivated gives up its portal login to the employee that the person becomes', async () => {
     const name = unique('inactive');
-    const contact = await world.localContact(name, {
-      hasPortalAccess: true,
-      securityRoleId: world.roles['External User'],
-      status: 'inactive',
-    });
-    const { person } = await employee(name);
+    const { id, person: contact } = await portalUser(name);
+    await world.client.patchUser(id, { active: false });
+    await world.leave(portal, id);
+    await world.join(employees, id);
+    await world.client.patchUser(id, { active: true });
+    const person = await world.employeeOf(id);
     assert.deepEqual([person.email, person.username], [`${name}@contoso.example`, name]);
     const after = await world.expect(200, 'GET', `/contacts/${contact.id}`);
     assert.deepEqual([after.hasPortalAccess, after.username], [false, null]);
