@@ -11,7 +11,7 @@ import { makeAnswerDiscovery } from './discovery/answer-discovery.ts';
 import { takeFastLane } from './fast-lane.ts';
 import type { Answer } from './protocol/answer.ts';
 import { ScimRefusal } from './protocol/scim-refusal.ts';
-import { checkMethod, readTarget } from './protocol/scim-target.ts';
+import { checkMethod, pathUnderConnection, readTarget } from './protocol/scim-target.ts';
 import { sendAnswer } from './protocol/send-answer.ts';
 import { readRequestBody } from './request-body.ts';
 import { makeResourceExchange } from './request-parameters.ts';
@@ -85,7 +85,7 @@ export function makeScimHandler(parts: ScimHandlerParts): ScimHandler {
     const exchange = makeResourceExchange(services, { query, headers: request.headers }, isQuery);
     const call = new ResourceCall(exchange, (error) => errorOf(error, request));
     if (!(await takeFastLane(call, endpoint, method, body))) {
-      await dispatch(call, { request, response, body, url: url.slice(context.connectionId.length + 1) });
+      await dispatch(call, { request, response, body, url: pathUnderConnection(url) });
     }
     return call.outcome;
   }

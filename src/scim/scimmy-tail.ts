@@ -7,7 +7,7 @@ export interface TailRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: unknown;
-  /** Relative to the connection's base: `/Users/{id}?…`. */
+  /** Relative to the connection's base: `/Users/{id}`. */
   readonly url: string;
 }
 

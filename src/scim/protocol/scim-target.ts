@@ -67,9 +67,12 @@ function readDiscoveryEndpoint(document: DiscoveryDocument, rest: string | undef
     : { kind: 'discovery', document, name };
 }
 
-/** `path` is relative to the connection's base, without a query, `/Users/1`; empty segments count for nothing. */
+/** Empty segments count for nothing: a base address that ends with a slash makes `//Users/1`. */
+const segmentsOf = (path: string): readonly string[] => path.split('/').filter((segment) => segment !== '');
+
+/** `path` is relative to the connection's base, without a query: `/Users/1`. */
 export function readEndpoint(path: string): ScimEndpoint {
-  const [first = '', rest, ...more] = path.split('/').filter((segment) => segment !== '');
+  const [first = '', rest, ...more] = segmentsOf(path);
   if (more.length > 0) return UNKNOWN;
   const name = first.toLowerCase();
   const type = TYPE_OF_PATH.get(name);
@@ -87,6 +90,12 @@ export function readTarget(url: string): ScimTarget {
     connectionId: isUuid(connectionId) ? connectionId.toLowerCase() : null,
     endpoint: readEndpoint(rest.join('/')),
   };
+}
+
+/** What follows the connection in `url`, without query and empty segments: `/Users/1`. */
+export function pathUnderConnection(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return `/${segmentsOf(path).slice(1).join('/')}`;
 }
 
 const READ = ['GET', 'HEAD'];

@@ -171,6 +171,25 @@ test('a trailing slash, a valueless flag and unknown parameters change nothing',
   }
 });
 
+test('a base address that ends with a slash makes no difference to any method', async () => {
+  const harness = makeScimHarness();
+  const user = { schemas: [USER], userName: 'ada@fabrikam.example' };
+  const { id } = (await harness.withBody('post', '//Users', user).expect(201)).body;
+  for (const path of [`//Users/${id}`, `/Users//${id}/`]) {
+    await harness.send('get', path).expect(200);
+    await harness
+      .withBody('patch', path, {
+        schemas: [PATCH_OP],
+        Operations: [{ op: 'add', path: 'title', value: 'Lead' }],
+      })
+      .expect(200);
+    const replaced = await harness.withBody('put', `${path}?attributes=title`, user).expect(200);
+    assert.deepEqual(replaced.body, { schemas: [USER], id });
+  }
+  await harness.send('delete', `//Users/${id}`).expect(204);
+  await harness.send('delete', `//Users/${id}`).expect(404);
+});
+
 test('an id that is no UUID names nothing, whatever it looks like', async () => {
   const harness = makeScimHarness();
   const ids = ['nobody', '1', '..%2F..', 'x%22%20or%20__proto__.p%20eq%20%22y', '%00', 'constructor'];
