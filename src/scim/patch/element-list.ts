@@ -28,7 +28,7 @@ export function settleElements(
   return withOnePrimary(settled, fresh);
 }
 
-export function mergeElements(known: JsonValue, added: JsonValue): JsonValue {
+function mergeElements(known: JsonValue, added: JsonValue): JsonValue {
   return isJsonObject(known) && isJsonObject(added) ? { ...known, ...added } : added;
 }
 
