@@ -55,6 +55,7 @@ describe('sync runs', () => {
     assert.equal(run.state, 'succeeded');
     assert.deepEqual(run.progress, { done: 0, total: 0 });
     assert.ok(run.startedAt && run.endedAt);
+    assert.equal((await app.admin('GET', `/connections/${connectionId}`)).body.lastSync, run.endedAt);
   });
 
   it('are one at a time: many requests at once follow the same run', async () => {

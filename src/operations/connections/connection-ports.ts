@@ -77,6 +77,8 @@ export interface ConnectionStore {
    * the last success. The configuration and its revision stay.
    */
   readonly saveGraphState: (connection: Connection) => Promise<void>;
+  /** A sync of a connection of kind `scim` is its re-plan; of the others, reading the directory tells it. */
+  readonly noteReplan: (id: string, at: string) => Promise<void>;
   /** Number of employees and contacts linked to users of the connection. */
   readonly linkedPeople: (id: string) => Promise<{ readonly employees: number; readonly contacts: number }>;
   /** Takes the links to the connection's users off employees, contacts and logins; the records stay. */

@@ -106,14 +106,16 @@ async function nextBatch(
   const events = await reconcileNow(stores, userIds, 'replan', log, dependencies);
   await purgeDeleted(stores, deleted);
   const done = run.progress.done + ids.length;
+  const now = dependencies.clock.now();
   const progressed: SyncRun = {
     ...run,
     counts: countActions(run.counts, events),
     progress: { done, total: isDone ? done : Math.max(done, run.progress.total ?? 0) },
-    ...(isDone ? { state: 'succeeded', endedAt: dependencies.clock.now() } : {}),
+    ...(isDone ? { state: 'succeeded', endedAt: now } : {}),
   };
-  const goesOn = (await stores.syncRuns.save(progressed)) && !isDone;
-  return goesOn ? { run: progressed, after: last } : null;
+  const isSaved = await stores.syncRuns.save(progressed);
+  if (isSaved && isDone) await stores.connections.noteReplan(job.connectionId, now);
+  return isSaved && !isDone ? { run: progressed, after: last } : null;
 }
 
 function countActions(counts: SyncRun['counts'], events: readonly EventDraft[]): SyncRun['counts'] {

@@ -150,6 +150,14 @@ export function makeConnectionStore(connection: SqlConnection): ConnectionStore 
         ],
       });
     },
+    noteReplan: async (id, at) => {
+      await connection.execute({
+        text: `
+          update connections set last_sync_at = $3
+          where organization_id = $1 and connection_id = $2 and kind = 'scim'`,
+        values: [organizationId, id, at],
+      });
+    },
     linkedPeople: async (id) => {
       const [row] = await connection.rows<{ employees: number; contacts: number }>({
         text: `
