@@ -5,13 +5,17 @@ import { methods, type OpenApiDocument, type PathItem } from './openapi-document
 import type { Problem } from './problem.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const dateTime = /^[12]\d{3}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:z|[+-]\d\d:\d\d)$/i;
+const dateTime = /^[1-9]\d{3}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:z|[+-]\d\d:\d\d)$/i;
 
 export const isUuid = (text: string): boolean => uuid.test(text);
 
+const endOfYears = Date.UTC(10_000, 0);
+
 /** RFC 3339, and a moment that exists: `Date.parse` alone rolls the 30th of February over into March. */
 function isDateTime(text: string): boolean {
-  if (!dateTime.test(text) || Number.isNaN(Date.parse(text))) return false;
+  const moment = dateTime.test(text) ? Date.parse(text) : Number.NaN;
+  // An offset may lead into a year that RFC 3339 cannot write.
+  if (Number.isNaN(moment) || moment >= endOfYears) return false;
   const day = Number(text.slice(8, 10));
   return day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
 }

@@ -228,7 +228,16 @@ describe('connections', () => {
     it('refuse an expiry that has passed or is none', async () => {
       const { connectionId } = await app.createScimConnection();
       const path = `/connections/${connectionId}/scim-tokens`;
-      for (const expiresAt of ['2020-01-01T00:00:00Z', 'tomorrow', '2030-02-30T00:00:00Z', '2030-01-01', 5]) {
+      const afterAllYears = '9999-12-31T23:59:59-01:00';
+      const wrong = [
+        '2020-01-01T00:00:00Z',
+        'tomorrow',
+        '2030-02-30T00:00:00Z',
+        '2030-01-01',
+        afterAllYears,
+        5,
+      ];
+      for (const expiresAt of wrong) {
         const { status, body } = await app.admin('POST', path, { name: 'x', expiresAt });
         assert.equal(status, 400, String(expiresAt));
         assert.equal(body.errors[0].pointer, '/expiresAt');
@@ -240,6 +249,8 @@ describe('connections', () => {
       const path = `/connections/${connection.id}/scim-tokens`;
       const later = await made(path, { name: 'x', expiresAt: '2099-06-01T02:00:00+02:00' });
       assert.equal(later.expiresAt, '2099-06-01T00:00:00.000Z');
+      const last = await made(path, { name: 'x', expiresAt: '9999-12-31T23:59:59.9999999Z' });
+      assert.equal(last.expiresAt, '9999-12-31T23:59:59.999Z');
       const soon = await made(path, { name: 'y', expiresAt: new Date(Date.now() + 1500).toISOString() });
       assert.equal((await probe(connection, soon.token)).status, 200);
       await new Promise((resolve) => setTimeout(resolve, Date.parse(soon.expiresAt) - Date.now() + 50));
