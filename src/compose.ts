@@ -40,6 +40,7 @@ import {
 } from './operations/organizations/create-organization.ts';
 import { makeForgetEvents } from './operations/organizations/forget-events.ts';
 import type { Clock, Identifiers, UnitOfWork } from './operations/ports.ts';
+import { makeForgetList } from './operations/reconcile/forget-list.ts';
 import { makeReplanAll } from './operations/reconcile/replan-all.ts';
 import { makeRunReconcileJob } from './operations/reconcile/run-reconcile-job.ts';
 import { makeRunReplan } from './operations/reconcile/run-replan.ts';
@@ -191,6 +192,7 @@ export function compose(parts: ApplicationParts): Application {
         replan: makeRunReplan(scim),
         sync: graphSync.sync,
         deliver: makeDeliverEvents(sendingParts(config, core)),
+        forgetList: makeForgetList(scim),
       });
       core.relayLoop.start();
       graphSync.start();

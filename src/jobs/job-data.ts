@@ -1,4 +1,5 @@
 import type { DeliveryJob, ReconcileJob, ReplanJob, SyncJob } from '../operations/ports.ts';
+import type { ListOfJob } from '../operations/reconcile/reconcile-list-ports.ts';
 
 /** So many people are decided by one job: it bounds what a retry repeats. */
 const usersPerJob = 500;
@@ -138,6 +139,12 @@ export function idsOf(data: unknown): Readonly<Record<string, unknown>> {
     ...(isTextOrNull(listId) && listId !== null ? { listId } : {}),
     ...(isTextList(userIds) ? { users: userIds.length, userIds } : {}),
   };
+}
+
+/** The list that goes with a job, which may be one that nobody can read; null when there is none. */
+export function listOf(data: unknown): ListOfJob | null {
+  const { organizationId, listId } = fieldsOf(data);
+  return typeof organizationId === 'string' && typeof listId === 'string' ? { organizationId, listId } : null;
 }
 
 function unreadable(): Error {

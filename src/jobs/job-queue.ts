@@ -1,6 +1,7 @@
 import { type ConstructorOptions, PgBoss } from 'pg-boss';
 import type { Logger } from '../observability/logger.ts';
 import type { DeliveryJob, JobStore, ReconcileJob, ReplanJob, SyncJob } from '../operations/ports.ts';
+import type { ListOfJob } from '../operations/reconcile/reconcile-list-ports.ts';
 import { makeErrorReporter } from './error-reporter.ts';
 import {
   readDeliveryJob,
@@ -51,6 +52,8 @@ export interface JobHandlers {
   readonly replan: (job: ReplanJob) => Promise<void>;
   readonly sync: (job: SyncJob) => Promise<void>;
   readonly deliver: (job: DeliveryJob) => Promise<void>;
+  /** The job is given up; nobody will read its list any more. */
+  readonly forgetList: (list: ListOfJob) => Promise<void>;
 }
 
 export interface JobQueue {
@@ -91,7 +94,7 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     await work('sync', makeJobRunner(readSyncJob, handlers.sync, tools));
     await work('deliver', makeJobRunner(readDeliveryJob, handlers.deliver, tools));
     const polling = { includeMetadata: true, pollingIntervalSeconds: 5 * pollSeconds } as const;
-    await boss.work(givenUpQueue, polling, makeGivenUpReporter(tools));
+    await boss.work(givenUpQueue, polling, makeGivenUpReporter(handlers.forgetList, tools));
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { JobWithMetadata } from 'pg-boss';
 import type { Logger } from '../observability/logger.ts';
-import { idsOf } from './job-data.ts';
+import type { ListOfJob } from '../operations/reconcile/reconcile-list-ports.ts';
+import { idsOf, listOf } from './job-data.ts';
 
 /** `failed` is one try; `given-up` comes after the last one, with no time of its own. */
 export type JobOutcome = 'completed' | 'failed' | 'given-up';
@@ -51,13 +52,18 @@ async function runJob(job: StoredJob, run: () => Promise<void>, tools: JobTools)
 }
 
 /** Runs for jobs that used up their tries, once for each, whichever server lost them. */
-export function makeGivenUpReporter({ logger, onJob }: JobTools): JobRunner {
+export function makeGivenUpReporter(
+  forgetList: (list: ListOfJob) => Promise<void>,
+  { logger, onJob }: JobTools,
+): JobRunner {
   return async (jobs) => {
     for (const job of jobs) {
       const name = job.sourceName ?? 'unknown';
       const facts = { job: name, jobId: job.sourceId, tries: (job.sourceRetryCount ?? 0) + 1 };
       logger.error({ ...facts, ...idsOf(job.data) }, 'A job was given up after its last try');
       onJob(name, 'given-up', 0);
+      const list = listOf(job.data);
+      if (list !== null) await forgetList(list);
     }
   };
 }

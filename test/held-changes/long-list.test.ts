@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import type { ReconcileJob, UnitOfWork } from '../../src/operations/ports.ts';
+import { makeForgetList } from '../../src/operations/reconcile/forget-list.ts';
 import { reconcileMembers } from '../../src/operations/reconcile/reconcile-members.ts';
 import { makeRunReconcileJob } from '../../src/operations/reconcile/run-reconcile-job.ts';
 import { reconcileRuleChange } from '../../src/operations/rules/reconcile-rule-change.ts';
@@ -91,6 +92,20 @@ describe('more people than a job holds', () => {
       parts.flatMap((part) => part ?? []),
       userIds,
     );
+  });
+
+  it('are forgotten with the job when it is given up (A-24)', async () => {
+    const context = await contextOf();
+    const { organizationId } = context;
+    const [listId, other] = [uuidV7(), uuidV7()];
+    await unitOfWork.write(context, 'none', async ({ reconcileLists }) => {
+      for (const id of [listId, other]) await reconcileLists.keepPart(id, 0, [uuidV7()]);
+    });
+    await makeForgetList({ unitOfWork })({ organizationId, listId });
+    const [forgotten, kept] = await unitOfWork.read(context, ({ reconcileLists }) =>
+      Promise.all([listId, other].map((id) => reconcileLists.readPart(id, 0))),
+    );
+    assert.deepEqual([forgotten, kept?.length], [null, 1]);
   });
 
   it('are listed by the job of a rule change, and not while everybody waits for the change (A-24)', async () => {

@@ -83,6 +83,7 @@ export class JobBench {
       replan: unexpected,
       sync: unexpected,
       deliver: unexpected,
+      forgetList: unexpected,
       ...handlers,
     });
     return made;

@@ -168,7 +168,13 @@ describe('job queue of several servers', () => {
     line.cut();
     const { queue } = bench.make({ executeSql: line.executeSql });
     const nothing = async () => undefined;
-    const handlers = { reconcile: nothing, replan: nothing, sync: nothing, deliver: nothing };
+    const handlers = {
+      reconcile: nothing,
+      replan: nothing,
+      sync: nothing,
+      deliver: nothing,
+      forgetList: nothing,
+    };
     await assert.rejects(queue.start(handlers), { code: 'ECONNREFUSED' });
   });
 });

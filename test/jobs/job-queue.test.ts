@@ -141,11 +141,12 @@ describe('job queue', () => {
   it('gives a job up after its last try, with ids in the log and the job kept', async () => {
     const outcomes: unknown[] = [];
     const reconcile = () => Promise.reject(new Error('anna.berg@example.com is taken'));
+    const forgotten: unknown[] = [];
     const { queue, lines } = await bench.start(
-      { reconcile },
+      { reconcile, forgetList: async (list) => void forgotten.push(list) },
       { onJob: (name, outcome) => void outcomes.push([name, outcome]) },
     );
-    const job = reconcileJob();
+    const job = reconcileJob({ listId: uuidV7(), verdict: null });
     await bench.write(queue, (store) => store.enqueueReconcile(job));
     await until('the first try has failed', async () => (await bench.states('reconcile')).includes('retry'));
     await bench.rows('update jobs.job set retry_count = retry_limit - 1, start_after = now()');
@@ -163,6 +164,7 @@ describe('job queue', () => {
     assert.equal(line?.level, 'error');
     assert.deepEqual(line?.userIds, job.userIds);
     assert.equal(line?.organizationId, job.organizationId);
+    assert.deepEqual(forgotten, [{ organizationId: job.organizationId, listId: job.listId }]);
     assert.ok(!JSON.stringify(line).includes('anna'));
   });
 
