@@ -2,6 +2,7 @@ import type { MappingRule } from '../mapping/mapping-rule.ts';
 import { archivedForm } from './archive-name.ts';
 import type { Decision, Moment, Subject } from './case.ts';
 import { blankContact, newPortalLogin, withContactFields } from './contact-values.ts';
+import { personNames } from './directory-identity.ts';
 import { findContact, findEmployee } from './find-record.ts';
 import type { Ledger } from './ledger.ts';
 import { closedLogin, stayInactive } from './lose-access.ts';
@@ -91,7 +92,8 @@ function enter(
 ): readonly EventDraft[] {
   if (rule.accountId === null || rule.accountLocationId === null) return [];
   const place = { accountId: rule.accountId, accountLocationId: rule.accountLocationId };
-  const filled = withContactFields(blankContact(subject, place, moment), subject, ledger);
+  const blank = { ...blankContact(moment.newId(), moment.now), ...place, ...personNames(subject.identity) };
+  const filled = withContactFields(blank, subject, ledger);
   const created = governed(subject, rule, filled, ledger, moment);
   ledger.putContact(created);
   return contactEvent(subject, null, created, {

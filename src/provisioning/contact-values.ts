@@ -1,5 +1,5 @@
-import type { Moment, Subject } from './case.ts';
-import { caseKey, personNames } from './directory-identity.ts';
+import type { Subject } from './case.ts';
+import { caseKey } from './directory-identity.ts';
 import { directoryLogin, isCleared } from './employee-values.ts';
 import type { Ledger } from './ledger.ts';
 import type { Contact, ContactEmail, ContactPhone, Login } from './person.ts';
@@ -64,19 +64,14 @@ export function newPortalLogin(subject: Subject, ledger: Ledger, contactId: stri
   });
 }
 
-/** Where a new contact is filed. */
-export interface ContactPlace {
-  readonly accountId: string;
-  readonly accountLocationId: string;
-}
-
-/** A contact that does not exist yet, under the account of its rule. */
-export function blankContact(subject: Subject, place: ContactPlace, moment: Moment): Contact {
+/** A contact that does not exist yet; names and account are still to be filled in. */
+export function blankContact(id: string, now: string): Contact {
   return {
-    id: moment.newId(),
-    accountId: place.accountId,
-    accountLocationId: place.accountLocationId,
-    ...personNames(subject.identity),
+    id,
+    accountId: '',
+    accountLocationId: '',
+    firstName: '',
+    lastName: '',
     jobTitle: null,
     emails: [],
     phones: [],
@@ -87,8 +82,8 @@ export function blankContact(subject: Subject, place: ContactPlace, moment: Mome
     directoryUserId: null,
     winningRuleId: null,
     governed: false,
-    createdAt: moment.now,
-    updatedAt: moment.now,
+    createdAt: now,
+    updatedAt: now,
     login: null,
   };
 }

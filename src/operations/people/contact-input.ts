@@ -32,29 +32,6 @@ export interface ContactInput {
 
 const usualType = 'Work';
 
-export function blankContact(id: string, now: string): Contact {
-  return {
-    id,
-    accountId: '',
-    accountLocationId: '',
-    firstName: '',
-    lastName: '',
-    jobTitle: null,
-    emails: [],
-    phones: [],
-    hasPortalAccess: false,
-    securityRoleId: null,
-    status: 'active',
-    inactivatedBy: null,
-    directoryUserId: null,
-    winningRuleId: null,
-    governed: false,
-    createdAt: now,
-    updatedAt: now,
-    login: null,
-  };
-}
-
 interface Entry {
   readonly isDefault?: boolean;
 }

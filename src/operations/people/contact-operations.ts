@@ -1,3 +1,4 @@
+import { blankContact } from '../../provisioning/contact-values.ts';
 import type { Contact } from '../../provisioning/person.ts';
 import type { FieldChange } from '../../provisioning/provisioning-event.ts';
 import { recordChange } from '../../provisioning/record-change.ts';
@@ -8,13 +9,7 @@ import type { Page, PageRequest } from '../keyset-page.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Stores } from '../ports.ts';
 import { checkPlace, checkSecurityRole, noReferences, type Place } from './check-references.ts';
-import {
-  blankContact,
-  type ContactInput,
-  defaultAddress,
-  portalLogin,
-  withContactInput,
-} from './contact-input.ts';
+import { type ContactInput, defaultAddress, portalLogin, withContactInput } from './contact-input.ts';
 import type { PeopleDependencies } from './employee-operations.ts';
 import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
 import type { ContactView, PeopleFilter } from './people-ports.ts';
