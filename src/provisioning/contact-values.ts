@@ -20,24 +20,30 @@ function withAddress(
   return [...emails, { address, type: emailType, isDefault: emails.length === 0 }];
 }
 
-/** The office phone under the configured type; phones of other types stay (REQ-24, A-10). */
+/**
+ * The office phone under the configured type; phones of other types stay (REQ-24, A-10). What the directory gave before,
+ * under the type that was configured then, is moved, or it would stay for ever.
+ */
 function withOfficePhone(
   phones: readonly ContactPhone[],
   number: string | null,
-  cleared: boolean,
+  previous: string | null,
   type: string,
 ): readonly ContactPhone[] {
-  const ours = phones.findIndex((phone) => caseKey(phone.type) === caseKey(type));
+  const cleared = isCleared(previous, number);
+  const filed = phones.findIndex((phone) => caseKey(phone.type) === caseKey(type));
+  const ours = filed >= 0 ? filed : phones.findIndex((phone) => phone.number === previous);
   if (number === null) return cleared && ours >= 0 ? phones.filter((_, index) => index !== ours) : phones;
   if (ours < 0) return [...phones, { number, type, isDefault: phones.length === 0 }];
-  return phones.map((phone, index) => (index === ours ? { ...phone, number } : phone));
+  return phones.map((phone, index) =>
+    index === ours ? { ...phone, number, type: filed >= 0 ? phone.type : type } : phone,
+  );
 }
 
 /** Mapped fields of the directory over the contact (REQ-15, REQ-17, REQ-19 to REQ-25). */
 export function withContactFields(contact: Contact, subject: Subject, ledger: Ledger): Contact {
   const { identity, previousIdentity } = subject;
   const titleCleared = isCleared(previousIdentity?.jobTitle, identity.jobTitle);
-  const phoneCleared = isCleared(previousIdentity?.officePhone, identity.officePhone);
   return {
     ...contact,
     firstName: identity.firstName ?? contact.firstName,
@@ -47,7 +53,7 @@ export function withContactFields(contact: Contact, subject: Subject, ledger: Le
     phones: withOfficePhone(
       contact.phones,
       identity.officePhone,
-      phoneCleared,
+      previousIdentity?.officePhone ?? null,
       ledger.facts.settings.defaultPhoneType,
     ),
     login: contact.login === null ? null : directoryLogin(subject, ledger, contact.id, contact.login),

@@ -222,6 +222,27 @@ describe('people of the directory in the PSA', () => {
     );
   });
 
+  it('REQ-24 a number under a former default type moves with the next change of the user; one of another type stays', async () => {
+    const setType = (defaultPhoneType: string) =>
+      world.expect(200, 'PATCH', '/settings', { defaultPhoneType });
+    const work = (value: string) => ({ phoneNumbers: [{ type: 'work', value }] });
+    const { id, person } = await portalUser(unique('req24'), work('2'));
+    const { id: cleared } = await portalUser(unique('req24'), work('4'));
+    const mobile = { number: '1', type: 'Mobile', isDefault: true };
+    await world.expect(200, 'PATCH', `/contacts/${person.id}`, {
+      phones: [mobile, { ...person.phones[0], isDefault: false }],
+    });
+    await setType('Office');
+    await world.client.patchUser(id, work('3'));
+    assert.deepEqual((await world.contactOf(id)).phones, [
+      mobile,
+      { number: '3', type: 'Office', isDefault: false },
+    ]);
+    await world.client.patchUser(cleared, { phoneNumbers: [] });
+    assert.deepEqual((await world.contactOf(cleared)).phones, []);
+    await setType('Work');
+  });
+
   it('A-11 an unknown title is created, replaced by the default, or left as it is, by setting', async () => {
     const create = await employee(unique('a11'), { title: unique('Title') });
     assert.match(create.person.jobTitle, /^Title/);
