@@ -5,7 +5,8 @@ import { methods, type OpenApiDocument, type PathItem } from './openapi-document
 import type { Problem } from './problem.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const dateTime = /^[1-9]\d{3}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:z|[+-]\d\d:\d\d)$/i;
+// PostgreSQL reads offsets up to 15:59, and no place on earth has a larger one than 14:00.
+const dateTime = /^[1-9]\d{3}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:z|[+-](?:0\d|1[0-5]):\d\d)$/i;
 
 export const isUuid = (text: string): boolean => uuid.test(text);
 

@@ -61,6 +61,7 @@ describe('hostile input about people and rules', () => {
       }
     }
     await refuses('GET', '/provisioning-events?since=0001-01-01T00:00:00Z');
+    await refuses('GET', '/provisioning-events?since=2026-01-01T00:00:00%2B23:59');
     await refuses('GET', '/employees?cursor=cDE6eA');
   });
 });
