@@ -8,6 +8,9 @@ const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const isBookkeeping = (text: string): boolean =>
   /^\s*(begin|commit|rollback|select set_config)\b/i.test(text) || text.includes('touched_tokens');
 
+/** A token is remembered for a second, which the requests of a slow machine may not share. */
+const isTokenLookup = (text: string): boolean => text.includes('find_scim_token(');
+
 /** Members of their own for a group, as if a client had pushed them. */
 const addMembers = `
   with users as (
@@ -100,12 +103,14 @@ describe('SQL statements of a request', () => {
         await database.query(addMembers, [id, size]);
         const added: number[] = [];
         const removed: number[] = [];
+        const countOf = async (request: () => Promise<unknown>): Promise<number> =>
+          (await statementsOf(request)).filter((text) => !isTokenLookup(text)).length;
         // What the server does by itself meanwhile can only add to a count.
         for (let round = 0; round < 3; round += 1) {
           const joining = { op: 'add', path: 'members', value: [{ value: extra }] };
-          added.push((await statementsOf(() => patch(id, joining))).length);
+          added.push(await countOf(() => patch(id, joining)));
           const leaving = { op: 'remove', path: `members[value eq "${extra}"]` };
-          removed.push((await statementsOf(() => patch(id, leaving))).length);
+          removed.push(await countOf(() => patch(id, leaving)));
         }
         counts.push([Math.min(...added), Math.min(...removed)]);
       }
