@@ -75,7 +75,8 @@ const candidates = (lock: string, personIds: string | null): string => `
 
 const memberRules = `
   member_rules as materialized (
-    select w.key as directory_user_id, r.mapping_rule_id, g.directory_group_id, g.first_seen_at
+    select w.key as directory_user_id, r.mapping_rule_id, g.directory_group_id, g.display_name, g.created_upstream_at,
+      g.first_seen_at
     from unnest($2::uuid[]) as w(key)
     cross join lateral (
       select distinct x.directory_group_id from memberships x
@@ -83,7 +84,8 @@ const memberRules = `
       offset 0
     ) m
     cross join lateral (
-      select x.directory_group_id, x.connection_id, x.rule_key, x.first_seen_at, x.deleted_at, x.missing_since
+      select x.directory_group_id, x.connection_id, x.rule_key, x.display_name, x.created_upstream_at, x.first_seen_at,
+        x.deleted_at, x.missing_since
       from directory_groups x
       where x.organization_id = $1::uuid and x.directory_group_id = m.directory_group_id
       limit 1
@@ -141,13 +143,10 @@ const rules = `
       'managerId', ${activeManager('r.override_manager_id')}, 'employmentType', r.override_employment_type,
       'employeeRoleId', r.override_employee_role_id),
     'enabled', r.enabled, 'note', r.note, 'createdAt', r.created_at, 'updatedAt', r.updated_at,
-    'group', (
-      select json_build_object('id', g.directory_group_id, 'name', g.display_name,
-        'createdAt', g.created_upstream_at, 'firstSeenAt', g.first_seen_at, 'state', 'found')
-      from directory_groups g
-      where g.organization_id = $1::uuid and g.directory_group_id = d.directory_group_id)))
+    'group', json_build_object('id', d.directory_group_id, 'name', d.display_name, 'createdAt', d.created_upstream_at,
+      'firstSeenAt', d.first_seen_at, 'state', 'found')))
   from (
-    select distinct on (m.mapping_rule_id) m.mapping_rule_id, m.directory_group_id from member_rules m
+    select distinct on (m.mapping_rule_id) m.* from member_rules m
     order by m.mapping_rule_id, m.first_seen_at desc, m.directory_group_id desc
   ) d
   cross join lateral (

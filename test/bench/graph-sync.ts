@@ -7,12 +7,13 @@ import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { type AdminClient, makeAdminClient } from '../demo/admin-client.ts';
 import { startEmulatorProcess } from '../support/entra/emulator-process-client.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { makeProbe } from './held-up.ts';
 import { usageOf } from './process-usage.ts';
 import { switchProvisioningOn } from './switch-provisioning-on.ts';
 
 /**
  * A first sync of a large tenant, against the emulator as a process of its own: users a second from the request to the last
- * person, and the memory of the server. `GRAPH_USERS` and `GRAPH_GROUPS` set the size.
+ * person, the memory of the server, and the longest time for which it held up its event loop (milliseconds of CPU). `GRAPH_USERS` and `GRAPH_GROUPS` set the size.
  */
 const users = Number(process.env['GRAPH_USERS'] ?? 100_000);
 const groups = Number(process.env['GRAPH_GROUPS'] ?? 500);
@@ -43,7 +44,10 @@ async function follow(admin: AdminClient, pid: number, runId: string): Promise<R
     const seconds = (performance.now() - started) / 1000;
     if (!['queued', 'running'].includes(run.state)) {
       const rate = Math.round(users / seconds);
-      say(`${run.state} after ${seconds.toFixed(1)} s: ${rate} users/s, memory up to ${Math.round(peak)} MB`);
+      const heldUp = Math.round(await probe.heldUp());
+      say(
+        `${run.state} after ${seconds.toFixed(1)} s: ${rate} users/s, memory up to ${Math.round(peak)} MB, held up ${heldUp} ms`,
+      );
       return run;
     }
     if (turn % 20 === 0) {
@@ -55,6 +59,7 @@ async function follow(admin: AdminClient, pid: number, runId: string): Promise<R
   }
 }
 
+const probe = makeProbe();
 const dataDir = await mkdtemp(join(tmpdir(), 'rollcall-graph-'));
 const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
 const database = await startEmbeddedServer({ dataDir });
@@ -67,6 +72,7 @@ const server = await startServerProcess({
   LOG_LEVEL: 'warn',
   ENTRA_LOGIN_URL_GLOBAL: emulator.loginUrl,
   GRAPH_URL_GLOBAL: emulator.graphUrl,
+  ...probe.env,
 });
 try {
   const tenant = await emulator.control('add-tenant', {
@@ -101,6 +107,7 @@ try {
   say(
     `${users} users in ${groups} groups; the server holds ${Math.round(usageOf(server.pid).rssMegabytes)} MB`,
   );
+  await probe.heldUp();
   const run = await admin.post<Run>(`/connections/${connection.id}/sync`, {});
   const ended = await follow(admin, server.pid, run.id);
   say(JSON.stringify({ counts: ended.counts, error: ended.error }));
