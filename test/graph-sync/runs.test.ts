@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Json } from '../admin-api/people-world.ts';
 import { assertFollows } from './expectations.ts';
 import { assertSucceeded, startSyncWorld, until } from './sync-world.ts';
@@ -30,12 +31,9 @@ describe('runs of a connected tenant', () => {
       effect: { kind: 'delay', ms: 150 },
     });
 
-  it('that are cancelled end, and a first read waits until somebody asks again', async () => {
-    slowly();
-    const { id } = await start();
-    await until('the read has begun', async () => world.emulator.requests({ service: 'graph' }).length > 0);
-    const cancelled = await world.expect(200, 'POST', `/sync-runs/${id}/cancel`);
-    assert.equal(cancelled.state, 'cancelled');
+  const readIsUnderWay = () =>
+    until('the read has begun', async () => world.emulator.requests({ service: 'graph' }).length > 0);
+  const assertNothingIsDue = async () => {
     await until('the claim ends and nothing is due', async () => {
       const [row] = await world.sql(
         `select claim_id is null and next_at = 'infinity' as waits from graph_syncs`,
@@ -43,6 +41,28 @@ describe('runs of a connected tenant', () => {
       return row.waits;
     });
     assert.deepEqual(await world.people(), {});
+  };
+
+  it('that are cancelled end, and a first read waits until somebody asks again', async () => {
+    slowly();
+    const { id } = await start();
+    await readIsUnderWay();
+    const cancelled = await world.expect(200, 'POST', `/sync-runs/${id}/cancel`);
+    assert.equal(cancelled.state, 'cancelled');
+    await assertNothingIsDue();
+  });
+
+  it('that are cancelled take along a read that does not know of its run, and that a read was wanted again', async () => {
+    slowly();
+    const { id } = await start();
+    await readIsUnderWay();
+    // As if the run had been started a moment after the read, which others asked for as well.
+    await world.sql(`update graph_syncs set is_wanted = true`);
+    await world.expect(200, 'POST', `/sync-runs/${id}/cancel`);
+    await assertNothingIsDue();
+    await setTimeout(1_500);
+    await assertNothingIsDue();
+    assert.equal((await world.expect(200, 'GET', `/sync-runs/${id}`)).state, 'cancelled');
   });
 
   it('can be watched as they go (REQ-61)', async () => {

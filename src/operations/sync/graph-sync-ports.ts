@@ -52,7 +52,15 @@ export interface SyncClaimStore {
   readonly begin: (connectionId: string) => Promise<void>;
   /** Makes it due at once if it was ever asked to sync. */
   readonly wake: (connectionId: string) => Promise<void>;
-  /** Null while somebody else holds the claim; the connection is then due again when that one ends. */
+  /**
+   * Ends whatever is read for an open run, also by a server that does not know of the run yet: its claim is lost. A first read
+   * is not due again before somebody asks; polls go on.
+   */
+  readonly withdraw: (connectionId: string, runId: string) => Promise<void>;
+  /**
+   * Null while somebody else holds the claim; the connection is then due again when that one ends. Also null where nothing is
+   * due before somebody asks.
+   */
   readonly claim: (request: ClaimRequest) => Promise<SyncState | null>;
   /** False when the claim was lost: whatever is done now must be rolled back. */
   readonly extend: (request: ClaimRequest) => Promise<boolean>;

@@ -16,7 +16,7 @@ export interface SyncRunOperations {
     page: PageRequest,
   ) => Promise<Page<SyncRun>>;
   readonly get: (context: OrganizationContext, id: string) => Promise<SyncRun>;
-  /** The worker notices before its next batch; what it has done stays. */
+  /** The worker loses what it is doing at the moment; what it has done stays. */
   readonly cancel: (context: OrganizationContext, id: string) => Promise<SyncRun>;
 }
 
@@ -28,6 +28,9 @@ export function makeSyncRunOperations({ unitOfWork, clock }: SyncRunDependencies
       unitOfWork.read(context, async (stores) => found(await stores.syncRuns.get(id), id)),
     cancel: (context, id) =>
       unitOfWork.write(context, 'none', async (stores) => {
+        const { connectionId } = found(await stores.syncRuns.get(id), id);
+        // Before the run itself: that is the order in which a read locks them.
+        await stores.graphSync.claims.withdraw(connectionId, id);
         const wasOpen = await stores.syncRuns.cancel(id, clock.now());
         const run = found(await stores.syncRuns.get(id), id);
         if (wasOpen || run.state === 'cancelled') return run;

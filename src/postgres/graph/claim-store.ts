@@ -26,7 +26,7 @@ const claimText = `
   with claimed as (
     update graph_syncs s
     set claim_id = $3::uuid, claimed_until = now() + make_interval(secs => $4), is_wanted = false
-    where s.organization_id = $1 and s.connection_id = $2
+    where s.organization_id = $1 and s.connection_id = $2 and s.next_at < 'infinity'
       and (s.claimed_until is null or s.claimed_until < now() or s.claim_id = $3::uuid)
     returning s.tenant_id, s.phase, s.failures, s.read_users, s.subscriptions_due_at,
       s.is_all_wanted
@@ -42,6 +42,18 @@ const claimText = `
       where r.organization_id = $1 and r.connection_id = $2 and r.task = 'read'
         and r.state in ('queued', 'running')) as "openRunId"
   from claimed c`;
+
+/** $3 the run. Nothing where another request or the read itself has ended it. */
+const withdrawText = `
+  update graph_syncs s
+  set claim_id = null, claimed_until = null, is_wanted = false,
+    next_at = case when exists (
+      select from graph_streams t
+      where t.organization_id = $1 and t.connection_id = $2 and t.kind = 'users' and t.cursor is not null
+    ) then s.next_at else 'infinity' end
+  where s.organization_id = $1 and s.connection_id = $2 and exists (
+    select from sync_runs r
+    where r.organization_id = $1 and r.sync_run_id = $3 and r.task = 'read' and r.state in ('queued', 'running'))`;
 
 /** Whoever finds the claim taken leaves word. */
 const leaveWord = `
@@ -65,6 +77,9 @@ export function makeClaimStore(connection: SqlConnection): SyncClaimStore {
         text: `update graph_syncs set ${wake} where organization_id = $1 and connection_id = $2`,
         values: [organizationId, connectionId],
       });
+    },
+    withdraw: async (connectionId, runId) => {
+      await connection.execute({ text: withdrawText, values: [organizationId, connectionId, runId] });
     },
     claim: async ({ connectionId, claimId, leaseSeconds }) => {
       const values = [organizationId, connectionId, claimId, leaseSeconds];
