@@ -9,7 +9,7 @@ import { clearDoubts } from './clear-doubts.ts';
 import type { ClaimRequest, SyncState } from './graph-sync-ports.ts';
 import { type ReadOutcome, readStreams } from './read-streams.ts';
 import { settleFailure } from './settle-sync-failure.ts';
-import { ClaimLost, SyncRound } from './sync-round.ts';
+import { ClaimLost, RunCancelled, SyncRound } from './sync-round.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
 export interface SyncDependencies {
@@ -110,6 +110,8 @@ async function goRound(
   { timing, keepSubscriptions }: SyncDependencies,
   state: SyncState,
 ): Promise<void> {
+  // Nobody has asked for a first read, or whoever did has cancelled it before it began.
+  if (state.tenantId === null && round.run === null) throw new RunCancelled();
   const isSameTenant = state.tenantId === round.parts.graph.tenantId;
   const current = isSameTenant && !state.isAllWanted ? state : await startOver(round, state);
   const read = current.phase === 'reading' ? await readStreams(round, current) : wasRead;
