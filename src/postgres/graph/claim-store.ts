@@ -5,6 +5,7 @@ import type {
   SyncStream,
 } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
+import { hasCompleteRead } from './complete-read.ts';
 import { followedGroups } from './followed-groups.ts';
 
 interface StateRow {
@@ -47,10 +48,7 @@ const claimText = `
 const withdrawText = `
   update graph_syncs s
   set claim_id = null, claimed_until = null, is_wanted = false,
-    next_at = case when exists (
-      select from graph_streams t
-      where t.organization_id = $1 and t.connection_id = $2 and t.kind = 'users' and t.cursor is not null
-    ) then s.next_at else 'infinity' end
+    next_at = case when ${hasCompleteRead} then s.next_at else 'infinity' end
   where s.organization_id = $1 and s.connection_id = $2 and exists (
     select from sync_runs r
     where r.organization_id = $1 and r.sync_run_id = $3 and r.task = 'read' and r.state in ('queued', 'running'))`;

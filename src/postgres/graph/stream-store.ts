@@ -1,5 +1,6 @@
 import type { SyncStream, SyncStreamStore } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
+import { hasCompleteRead } from './complete-read.ts';
 import { followedGroups } from './followed-groups.ts';
 
 const pendingCursors = `
@@ -88,9 +89,7 @@ export function makeStreamStore(connection: SqlConnection): SyncStreamStore {
       }),
     isComplete: async (connectionId) => {
       const [row] = await connection.rows<{ isComplete: boolean }>({
-        text: `
-          select exists (select from graph_streams t where t.organization_id = $1 and t.connection_id = $2
-            and t.kind = 'users' and t.cursor is not null) as "isComplete"`,
+        text: `select ${hasCompleteRead} as "isComplete"`,
         values: [organizationId, connectionId],
       });
       return row?.isComplete ?? false;
