@@ -61,9 +61,9 @@ async function keepUndecided({ undecidedChanges }: Stores, cases: readonly Perso
 }
 
 /**
- * Decides again about directory users that wait because one of these records belonged to another one: whoever comes with an
- * email that is taken gets its turn as soon as it is free, not with its own next change. What waited about a deleted user
- * whose record these users have taken over dissolves.
+ * Decides again about directory users that waited because a record belonged to another one: whoever comes with an email that
+ * is taken gets its turn as soon as it is free, not with its own next change. What waited about a deleted user whose record
+ * these users have taken over dissolves.
  */
 export async function decideWaiting(
   stores: Stores,
