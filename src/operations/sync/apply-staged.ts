@@ -19,11 +19,14 @@ const decideBatch = 250;
 /** Units of work beside each other: while one is decided here, the database works on the other one. */
 const lanes = 2;
 
-/** Brings everything that was read into the mirror: users, then groups, then who is in which. */
+/**
+ * Brings everything that was read into the mirror: groups, then who is in which, then users. Users are last because a new one
+ * is concerned anyway: who is concerned by a membership is looked up among those that were there before.
+ */
 export async function applyStaged(round: SyncRound): Promise<void> {
-  await applyAll(applyUsers, round);
   while (await applyGroups(round));
   await applyAll(applyMembers, round);
+  await applyAll(applyUsers, round);
 }
 
 /** Answers whether there may be more. */

@@ -114,8 +114,11 @@ function follow(
     isNew: false,
     directoryUserId: held.id,
     isBlocked: blocked,
-    // Known to the client only until now: its groups have to be looked at.
-    affected: isNews || known === null ? { isChanged: isNews, previous: isNews ? held : null } : null,
+    // Joined with this row only now: the groups have to be looked at.
+    affected:
+      isNews || known?.directoryUserId !== held.id
+        ? { isChanged: isNews, previous: isNews ? held : null }
+        : null,
   };
 }
 

@@ -1,43 +1,54 @@
+/** The groups of Graph that are there, from a lateral `m` with a `group_object_id`. */
+const groupOf = `
+  cross join lateral (
+    select x.object_id, x.directory_group_id from graph_groups x
+    where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.object_id = m.group_object_id
+      and x.removed is null
+    limit 1
+  ) g`;
+
 /**
  * Brings the memberships that Graph states of a section `subjects` (directory_user_id, object_id) to the groups above them,
- * nested ones resolved, cycles included. $1 organization, $2 connection, $4 the time. Groups that are gone lead nowhere.
+ * nested ones resolved, cycles included: once for each group, however many are in it. $1 organization, $2 connection, $4 the
+ * time. Groups that are gone lead nowhere.
  */
 const groupsAbove = `
-  wanted as materialized (
-    with recursive above(directory_user_id, group_object_id, directory_group_id) as (
-      select s.directory_user_id, g.object_id, g.directory_group_id
-      from subjects s
-      cross join lateral (
-        select m.group_object_id from graph_members m
-        where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = s.object_id
-        offset 0
-      ) m
-      cross join lateral (
-        select x.object_id, x.directory_group_id from graph_groups x
-        where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.object_id = m.group_object_id
-          and x.removed is null
-        limit 1
-      ) g
+  direct as materialized (
+    select s.directory_user_id, m.group_object_id
+    from subjects s
+    cross join lateral (
+      select m.group_object_id from graph_members m
+      where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = s.object_id
+      offset 0
+    ) m
+  ),
+  above as materialized (
+    with recursive above(below_id, object_id, directory_group_id) as (
+      select m.group_object_id, g.object_id, g.directory_group_id
+      from (select distinct d.group_object_id from direct d) m
+      ${groupOf}
       union
-      select a.directory_user_id, g.object_id, g.directory_group_id
+      select a.below_id, g.object_id, g.directory_group_id
       from above a
       cross join lateral (
         select m.group_object_id from graph_members m
-        where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = a.group_object_id
+        where m.organization_id = $1::uuid and m.connection_id = $2::uuid and m.member_object_id = a.object_id
         offset 0
       ) m
-      cross join lateral (
-        select x.object_id, x.directory_group_id from graph_groups x
-        where x.organization_id = $1::uuid and x.connection_id = $2::uuid and x.object_id = m.group_object_id
-          and x.removed is null
-        limit 1
-      ) g
+      ${groupOf}
     )
-    select distinct a.directory_user_id, a.directory_group_id from above a where a.directory_group_id is not null
+    select a.below_id, a.directory_group_id from above a where a.directory_group_id is not null
+  ),
+  wanted as materialized (
+    select distinct d.directory_user_id, a.directory_group_id
+    from direct d join above a on a.below_id = d.group_object_id
   )`;
 
-/** From `wanted`, and `held`, which is what Graph stated so far of the groups in question. */
+/** From `wanted`, and `known`, which is what every source stated so far of the groups in question. */
 const bringToWanted = `
+  held as materialized (
+    select k.directory_group_id, k.directory_user_id from known k where k.source = 'graph'
+  ),
   added as (
     insert into memberships (organization_id, directory_group_id, directory_user_id, source, created_at)
     select $1::uuid, n.directory_group_id, n.directory_user_id, 'graph', $4::timestamptz
@@ -73,9 +84,9 @@ const bringToWanted = `
       select p.directory_group_id, p.directory_user_id, -1 from dropped p
     ) d
     where not exists (
-      select from memberships o
-      where o.organization_id = $1::uuid and o.directory_group_id = d.directory_group_id
-        and o.directory_user_id = d.directory_user_id and o.source <> 'graph' offset 0)
+      select from known k
+      where k.directory_group_id = d.directory_group_id and k.directory_user_id = d.directory_user_id
+        and k.source <> 'graph')
   ),
   changes as materialized (
     select m.directory_group_id, sum(m.difference)::integer as difference from moved m group by 1
@@ -109,13 +120,13 @@ export const settleCountsText = `
   )
   ${countMembers('$3')}`;
 
-const heldBySubjects = `
-  held as materialized (
-    select m.directory_group_id, m.directory_user_id
+const knownOfSubjects = `
+  known as materialized (
+    select m.directory_group_id, m.directory_user_id, m.source
     from subjects s
     cross join lateral (
-      select x.directory_group_id, x.directory_user_id from memberships x
-      where x.organization_id = $1::uuid and x.directory_user_id = s.directory_user_id and x.source = 'graph'
+      select x.directory_group_id, x.directory_user_id, x.source from memberships x
+      where x.organization_id = $1::uuid and x.directory_user_id = s.directory_user_id
       offset 0
     ) m
   )`;
@@ -145,7 +156,7 @@ export const takeAffectedText = `
     ) u
   ),
   ${groupsAbove},
-  ${heldBySubjects},
+  ${knownOfSubjects},
   ${bringToWanted}
   select b.directory_user_id as "id", b.is_changed as "isChanged", b.previous,
     b.directory_user_id = any(array(
@@ -168,12 +179,12 @@ export const setMembershipsText = `
       limit 1
     ) g
   ),
-  held as materialized (
-    select m.directory_group_id, m.directory_user_id
+  known as materialized (
+    select m.directory_group_id, m.directory_user_id, m.source
     from memberships m
     join directory_groups g on g.organization_id = $1::uuid and g.directory_group_id = m.directory_group_id
-    where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid and m.source = 'graph'
-      and g.object_id = any($5::uuid[])
+    where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid
+      and (m.source <> 'graph' or g.object_id = any($5::uuid[]))
   ),
   ${bringToWanted},
   counted as (${countMembers('$4')})

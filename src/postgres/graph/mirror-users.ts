@@ -139,8 +139,8 @@ const writeMirror = `
   blocked as (
     update directory_users u set is_blocked_upstream = g."isBlocked"
     from given g
-    where g."userName" is null and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
-      and u.directory_user_id = any(array(select h."directoryUserId" from given h where h."userName" is null))
+    where g."userName" is null and g."isBlocked" is not null and u.organization_id = $1::uuid and u.directory_user_id = g."directoryUserId"
+      and u.directory_user_id = any(array(select h."directoryUserId" from given h where h."userName" is null and h."isBlocked" is not null))
       and u.is_blocked_upstream <> g."isBlocked"
   ),
   wanted_emails as materialized (
@@ -257,7 +257,7 @@ const rowOf = ({
   fields,
   removed,
   directoryUserId,
-  isBlocked,
+  isBlocked: isNew ? null : isBlocked,
   ...(user === null || isNew
     ? {}
     : {
