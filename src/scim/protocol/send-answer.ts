@@ -22,7 +22,11 @@ const SECURITY_HEADERS = [
 function headersOf(request: IncomingMessage, answer: Answer): string[] {
   const headers = ['X-Request-Id', requestIdOf(request), ...SECURITY_HEADERS];
   for (const [name, value] of Object.entries(answer.headers)) headers.push(name, value);
-  if (answer.location !== null) headers.push('Location', answer.location);
+  if (answer.location !== null) {
+    headers.push('Location', answer.location);
+    // RFC 7643 §3.1: `meta.location` is the Content-Location; a 304 repeats it (RFC 9110 §15.4.5).
+    if (answer.body !== null || answer.status === 304) headers.push('Content-Location', answer.location);
+  }
   if (answer.version !== null) headers.push('ETag', answer.version);
   if (answer.body !== null) headers.push('Content-Type', SCIM_MEDIA_TYPE);
   return headers;

@@ -77,7 +77,10 @@ export const groupEndpoint: ResourceEndpoint = {
     const { context, operations, ifNoneMatch } = exchange;
     const view = await operations.readGroup(context, knownId('Group', id), withMembers(exchange));
     const { version } = view.group;
-    if (namesVersion(ifNoneMatch, version)) return new Answer(304, { version: versionTag(version) });
+    if (namesVersion(ifNoneMatch, version)) {
+      const location = locationOfGroup(context.scimBaseUrl, view.group.id);
+      return new Answer(304, { location, version: versionTag(version) });
+    }
     return answerGroup(exchange, 200, view);
   },
 

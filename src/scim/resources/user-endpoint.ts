@@ -62,7 +62,10 @@ export const userEndpoint: ResourceEndpoint = {
     const { context, operations, ifNoneMatch } = exchange;
     const view = await operations.readUser(context, knownId('User', id), withGroups(exchange));
     const { version } = view.user;
-    if (namesVersion(ifNoneMatch, version)) return new Answer(304, { version: versionTag(version) });
+    if (namesVersion(ifNoneMatch, version)) {
+      const location = locationOfUser(context.scimBaseUrl, view.user.id);
+      return new Answer(304, { location, version: versionTag(version) });
+    }
     return answerUser(exchange, 200, view);
   },
 

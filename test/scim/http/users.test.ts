@@ -45,6 +45,26 @@ test('one user is answered with Location and ETag', async () => {
   assert.equal(headers.etag, body.meta.version);
 });
 
+test('an answer that holds one resource names its address in Content-Location too', async () => {
+  const harness = makeScimHarness();
+  const user = { schemas: [USER], userName: 'ada@fabrikam.example' };
+  const created = await harness.withBody('post', '/Users', user).expect(201);
+  const { location } = created.body.meta;
+  const path = `/Users/${created.body.id}`;
+  const answers = [
+    created,
+    await harness.send('get', `${path}?attributes=userName`).expect(200),
+    await harness.send('get', path).set('If-None-Match', '*').set('Cache-Control', 'no-cache').expect(304),
+    await harness.withBody('put', path, user).expect(200),
+    await harness.withBody('patch', path, rename('Ada')).expect(200),
+  ];
+  for (const { status, headers } of answers)
+    assert.equal(headers['content-location'], location, String(status));
+  const list = await harness.send('get', '/Users').expect(200);
+  const removed = await harness.send('delete', path).expect(204);
+  for (const { headers } of [list, removed]) assert.equal(headers['content-location'], undefined);
+});
+
 test('an extension URN is listed only when the user holds the extension', async () => {
   const harness = makeScimHarness();
   const body = { schemas: [USER, ENTERPRISE], userName: 'ada@fabrikam.example' };
