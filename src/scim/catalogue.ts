@@ -1,6 +1,6 @@
 import type { CustomAttribute, CustomExtension } from '../operations/connections/custom-extension-ports.ts';
 import type { ResourceKind } from '../operations/resource-query.ts';
-import type { AttributeDefinition, SchemaDefinition } from './schema-definition.ts';
+import { type AttributeDefinition, isTypeCaseExact, type SchemaDefinition } from './schema-definition.ts';
 import { commonAttributes, standardSchemas } from './standard-schemas.ts';
 
 /** One attribute or sub-attribute. `name` is the canonical spelling; look-ups take any case. */
@@ -179,7 +179,7 @@ function customAttribute(attribute: CustomAttribute, isTop: boolean): AttributeD
     multiValued: attribute.multiValued ?? false,
     description: attribute.description ?? attribute.name,
     required: attribute.required ?? false,
-    caseExact: attribute.caseExact ?? false,
+    caseExact: isTypeCaseExact(type) || (attribute.caseExact ?? false),
     mutability: attribute.mutability ?? 'readWrite',
     returned: 'default',
     uniqueness: 'none',

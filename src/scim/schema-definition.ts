@@ -21,6 +21,9 @@ export interface AttributeDefinition {
   readonly subAttributes: readonly AttributeDefinition[];
 }
 
+/** RFC 7643 §2.3.6 and §2.3.7: binary values and references compare with case, whatever their definition says. */
+export const isTypeCaseExact = (type: AttributeType): boolean => type === 'binary' || type === 'reference';
+
 export interface SchemaDefinition {
   readonly id: string;
   readonly name: string;

@@ -1,6 +1,12 @@
 import SCIMMY from 'scimmy';
 import type { ResourceKind } from '../operations/resource-query.ts';
-import type { AttributeDefinition, Mutability, Returned, SchemaDefinition } from './schema-definition.ts';
+import {
+  type AttributeDefinition,
+  isTypeCaseExact,
+  type Mutability,
+  type Returned,
+  type SchemaDefinition,
+} from './schema-definition.ts';
 
 /** What the library's definitions print as JSON: RFC 7643 §7 with characteristics left out where they are defaults. */
 interface PrintedAttribute {
@@ -121,8 +127,7 @@ function complete(printed: PrintedAttribute): AttributeDefinition {
     multiValued: printed.multiValued,
     description: printed.description,
     required: printed.required,
-    // RFC 7643 §2.3.6: binary values are case exact.
-    caseExact: printed.type === 'binary' || (printed.caseExact ?? false),
+    caseExact: isTypeCaseExact(printed.type) || (printed.caseExact ?? false),
     mutability: printed.mutability,
     returned: printed.returned,
     uniqueness: printed.uniqueness ?? 'none',

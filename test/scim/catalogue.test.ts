@@ -21,6 +21,20 @@ describe('the attribute catalogue', () => {
     assert.deepEqual(custom.extensions('Group'), []);
   });
 
+  it('compares binary values and references with case, also when a connection describes them otherwise', () => {
+    const attributes = (['binary', 'reference', 'string'] as const).map((type) => ({
+      name: type,
+      type,
+      caseExact: false,
+    }));
+    const custom = makeCatalogue([{ schema: 'urn:acme:1.0', name: 'Acme', attributes }]);
+    const [schema] = custom.extensions('User').slice(-1);
+    assert.deepEqual(
+      schema?.listed.map(({ caseExact }) => caseExact),
+      [true, true, false],
+    );
+  });
+
   it('gives every attribute and sub-attribute every characteristic', () => {
     const check = (attribute: CatalogueAttribute): void => {
       const { name, type, multiValued, required, caseExact, mutability, returned, uniqueness } = attribute;
@@ -53,6 +67,9 @@ describe('the attribute catalogue', () => {
     ['User', 'roles.type', { canonicalValues: [] }],
     ['User', 'x509Certificates.type', { canonicalValues: [] }],
     ['User', 'x509Certificates.value', { type: 'binary', caseExact: true }],
+    ['User', 'profileUrl', { type: 'reference', caseExact: true }],
+    ['User', 'manager.$ref', { type: 'reference', caseExact: true }],
+    ['Group', 'members.$ref', { type: 'reference', caseExact: true }],
     ['User', 'meta.lastModified', { type: 'dateTime', mutability: 'readOnly' }],
     ['User', 'manager.displayName', { mutability: 'readOnly' }],
     ['Group', 'displayName', { required: true }],
@@ -60,7 +77,7 @@ describe('the attribute catalogue', () => {
     ['Group', 'members.value', { mutability: 'immutable' }],
   ];
   for (const [kind, path, expected] of characteristics) {
-    it(`knows ${path} of ${kind} as RFC 7643 §8.7.1 does`, () => {
+    it(`knows ${path} of ${kind} as RFC 7643 has it`, () => {
       const [name = '', sub] = path.split('.');
       const attribute = standardCatalogue.attribute(kind, name);
       const found = sub === undefined ? attribute : attribute?.subAttribute(sub);
