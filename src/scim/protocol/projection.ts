@@ -67,12 +67,12 @@ class NameSet {
   }
 }
 
-/** Applies `change` to the value, or to each element of a multi-valued attribute. */
+/** Applies `change` to the value, or to each element of a multi-valued attribute; what nothing is left of goes. */
 function mapElements(value: AnswerValue, change: (element: AnswerObject) => AnswerObject): AnswerValue {
   const each = (item: AnswerValue) => (isAnswerObject(item) ? change(item) : item);
   if (value instanceof LongList)
     return new LongList(value.length, (from, to) => value.part(from, to).map(each));
-  return isAnswerList(value) ? value.map(each) : each(value);
+  return isAnswerList(value) ? value.map(each).filter((item) => !isVoid(item)) : each(value);
 }
 
 function pick(object: AnswerObject, keep: (name: string) => boolean): AnswerObject {
@@ -80,6 +80,7 @@ function pick(object: AnswerObject, keep: (name: string) => boolean): AnswerObje
 }
 
 function isVoid(value: AnswerValue): boolean {
+  if (isAnswerList(value)) return value.length === 0;
   return isAnswerObject(value) && Object.keys(value).length === 0;
 }
 

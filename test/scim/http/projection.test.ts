@@ -79,6 +79,17 @@ test('excludedAttributes leaves out, but never schemas and id', async () => {
   assert.deepEqual(body[ENTERPRISE], { employeeNumber: 'E-100' });
 });
 
+test('values that nothing is left of are left out', async () => {
+  const primary = await shown('attributes=emails.primary');
+  assert.deepEqual(primary['emails'], [{ primary: true }]);
+  const absent = await shown('attributes=emails.display,userName');
+  assert.deepEqual(Object.keys(absent).sort(), ['id', 'schemas', 'userName']);
+  const rest = await shown('excludedAttributes=emails.value,emails.type');
+  assert.deepEqual(rest['emails'], [{ primary: true }]);
+  const none = await shown('excludedAttributes=emails.value,emails.type,emails.primary');
+  assert.equal('emails' in none, false);
+});
+
 test('both parameters together are both applied', async () => {
   const body = await shown('attributes=userName,name&excludedAttributes=name.familyName');
   assert.deepEqual(Object.keys(body).sort(), ['id', 'name', 'schemas', 'userName']);
