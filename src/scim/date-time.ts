@@ -36,6 +36,14 @@ export function normaliseDateTime(text: string): string | null {
   return `${printed.slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`;
 }
 
+const XSD_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/;
+
+/** A value as it is kept and answered: as sent where it is an xsd:dateTime, else the same instant as one; null when it is none. */
+export function readDateTime(text: string): string | null {
+  const utc = normaliseDateTime(text);
+  return utc !== null && XSD_DATE_TIME.test(text) ? text : utc;
+}
+
 function offsetMinutes(zone: string): number | null {
   if (zone.toUpperCase() === 'Z') return 0;
   const hours = Number(zone.slice(1, 3));

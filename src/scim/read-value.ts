@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../directory/json.ts';
 import type { CatalogueAttribute } from './catalogue.ts';
-import { normaliseDateTime } from './date-time.ts';
+import { readDateTime } from './date-time.ts';
 import { isClientObject } from './json-body.ts';
 import { readAppRole } from './patch/clients/entra-app-role-strings.ts';
 import { completeBareValue } from './patch/clients/entra-bare-value-for-complex.ts';
@@ -18,7 +18,7 @@ const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_INDEXED_LENGTH = 512;
 const indexed: ReadonlySet<string> = new Set(['userName', 'externalId', 'displayName']);
 
-/** The value of a simple (sub-)attribute in its own type, verbatim where it is text; null clears. */
+/** The value of a simple (sub-)attribute in its own type, verbatim where it is plain text; null clears. */
 export function readSimple(attribute: CatalogueAttribute, raw: unknown): string | number | boolean | null {
   const value = unwrapScalar(raw);
   if (isCleared(value)) return null;
@@ -32,13 +32,26 @@ export function readSimple(attribute: CatalogueAttribute, raw: unknown): string 
     case 'decimal':
       return readNumber(attribute, value);
     case 'dateTime': {
-      const text = readText(attribute, value);
-      if (normaliseDateTime(text) !== null) return text;
+      const dateTime = readDateTime(readText(attribute, value));
+      if (dateTime !== null) return dateTime;
       throw valueFault(`${attribute.name} must be a date and time as in 2024-05-13T04:42:34Z`);
     }
+    case 'binary':
+      return readBinary(attribute, value);
     default:
       return readText(attribute, value);
   }
+}
+
+/**
+ * RFC 7643 §2.3.6: base64 whose padding may be left out. Line breaks and the URL-safe letters are taken as well, and answered as
+ * base64 has them.
+ */
+function readBinary(attribute: CatalogueAttribute, value: unknown): string {
+  const text = readText(attribute, value).replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
+  const isWhole = text.endsWith('=') ? text.length % 4 === 0 : text.length % 4 !== 1;
+  if (isWhole && /^[A-Za-z0-9+/]+={0,2}$/.test(text)) return text;
+  throw valueFault(`${attribute.name} must be base64`);
 }
 
 function readNumber(attribute: CatalogueAttribute, value: unknown): number {

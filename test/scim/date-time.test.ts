@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { normaliseDateTime } from '../../src/scim/date-time.ts';
+import { normaliseDateTime, readDateTime } from '../../src/scim/date-time.ts';
 
 describe('a date and time', () => {
   const instants: readonly (readonly [text: string, utc: string])[] = [
@@ -40,4 +40,16 @@ describe('a date and time', () => {
   ]) {
     it(`${text || 'nothing'} is none`, () => assert.equal(normaliseDateTime(text), null));
   }
+
+  it('is kept as sent when it is an xsd:dateTime', () => {
+    for (const text of ['2011-05-13T04:42:34Z', '2011-05-13T04:42:34.5+02:00', '2011-05-13T04:42:34'])
+      assert.equal(readDateTime(text), text);
+  });
+
+  it('is kept as the same instant when it is written otherwise', () => {
+    assert.equal(readDateTime('2011-05-13T04:42Z'), '2011-05-13T04:42:00Z');
+    assert.equal(readDateTime('2011-05-13T04:42:34-0730'), '2011-05-13T12:12:34Z');
+    assert.equal(readDateTime('2011-05-13t04:42:34z'), '2011-05-13T04:42:34Z');
+    assert.equal(readDateTime('yesterday'), null);
+  });
 });

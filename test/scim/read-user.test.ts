@@ -199,6 +199,15 @@ describe('the body of a POST of a user', () => {
     assert.deepEqual(create({ SCHEMAS: [CORE_USER], USERNAME: 'ada@fabrikam.example' }), content());
   });
 
+  it('takes base64 without padding, with line breaks and with the URL-safe letters', () => {
+    const sent = ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJD\r\nREVG', '-_8'];
+    const { attributes } = create(body({ x509Certificates: sent.map((value) => ({ value })) }));
+    assert.deepEqual(
+      attributes['x509Certificates'],
+      ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJDREVG', '+/8'].map((value) => ({ value })),
+    );
+  });
+
   it('takes a userName that is a number', () => {
     assert.equal(create(body({ userName: 12 })).userName, '12');
   });
@@ -225,6 +234,14 @@ const refusals: readonly (readonly [when: string, body: unknown, reason: Invalid
   ['a name that is a text', body({ name: 'Ada' }), 'value'],
   ['a title that is an object', body({ title: {} }), 'value'],
   ['emails of numbers in lists', body({ emails: [[1]] }), 'value'],
+  ...['-12.1', 'A', 'QQ=', 'QUJD=', 'caf\u00e9', 1, -12.1].map(
+    (value) =>
+      [
+        `a certificate of ${JSON.stringify(value)}`,
+        body({ x509Certificates: [{ value }] }),
+        'value',
+      ] as const,
+  ),
   ['an extension that is a text', body({ [ENTERPRISE]: 'x' }), 'value'],
   ['an extension without what it requires', body({ [ACME]: { level: 1 } }), 'value'],
   ['an integer that is none', body({ [ACME]: { badge: 'b', level: 'high' } }), 'value'],
