@@ -44,11 +44,12 @@ export function readSimple(attribute: CatalogueAttribute, raw: unknown): string 
 }
 
 /**
- * RFC 7643 §2.3.6: base64 whose padding may be left out. Line breaks and the URL-safe letters are taken as well, and answered as
- * base64 has them.
+ * RFC 7643 §2.3.6: base64 whose padding may be left out. The lines around a PEM block, line breaks and the URL-safe letters are
+ * taken as well, and answered as base64 has them.
  */
 function readBinary(attribute: CatalogueAttribute, value: unknown): string {
-  const text = readText(attribute, value).replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
+  const block = readText(attribute, value).replace(/-----(?:BEGIN|END) [A-Z ]{1,40}-----/g, '');
+  const text = block.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
   const isWhole = text.endsWith('=') ? text.length % 4 === 0 : text.length % 4 !== 1;
   if (isWhole && /^[A-Za-z0-9+/]+={0,2}$/.test(text)) return text;
   throw valueFault(`${attribute.name} must be base64`);

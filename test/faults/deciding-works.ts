@@ -90,7 +90,7 @@ export function makeWorks(scene: WorkScene, onStatement: (text: string) => void)
     actor: { kind: 'system' },
     requestId: uuidV7(),
   });
-  const noCondition = { ifMatch: null };
+  const noCondition = { ifMatch: null, isManagerRequired: true };
   const rules = makeMappingRuleOperations(tools);
   const ruleChanges = makeRuleChangeOperations(tools);
   const changeSets = makeChangeSetOperations(tools);

@@ -199,12 +199,13 @@ describe('the body of a POST of a user', () => {
     assert.deepEqual(create({ SCHEMAS: [CORE_USER], USERNAME: 'ada@fabrikam.example' }), content());
   });
 
-  it('takes base64 without padding, with line breaks and with the URL-safe letters', () => {
-    const sent = ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJD\r\nREVG', '-_8'];
+  it('takes base64 without padding, with line breaks, with the URL-safe letters and as PEM', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nR0hJ\n-----END CERTIFICATE-----\n';
+    const sent = ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJD\r\nREVG', '-_8', pem];
     const { attributes } = create(body({ x509Certificates: sent.map((value) => ({ value })) }));
     assert.deepEqual(
       attributes['x509Certificates'],
-      ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJDREVG', '+/8'].map((value) => ({ value })),
+      ['QUJD', 'QUI', 'QUI=', 'QQ==', 'QUJDREVG', '+/8', 'R0hJ'].map((value) => ({ value })),
     );
   });
 

@@ -40,7 +40,8 @@ export function makeChangeUser(dependencies: ClientDependencies): ScimOperations
         return hasMoved ? decide(found, { user: before, previous: null, cause: 'membership' }) : found;
       }
       const managerId = managerIdOf(wanted);
-      if (managerId !== managerIdOf(before)) await requireManager(stores, context.connectionId, managerId);
+      if (options.isManagerRequired && managerId !== managerIdOf(before))
+        await requireManager(stores, context.connectionId, managerId);
       const user = changedUser(context, before, wanted, clock.now());
       const view = { user, groups: found.groups };
       const isConcerned = await stores.users.save(user, before);

@@ -1,11 +1,8 @@
 import type { DirectoryUser, UserContent } from '../../directory/directory-user.ts';
-import { managerIdOf } from '../../directory/manager.ts';
 import { objectIdOf } from '../../directory/object-id.ts';
 import type { ConnectionContext } from '../context.ts';
-import { Finishing } from '../finishing.ts';
 import type { LoggedUser } from '../ports.ts';
 import { enterConnectedUser } from './enter-connected-user.ts';
-import { requireManager } from './require-manager.ts';
 import { type ClientDependencies, scimEvents } from './scim-dependencies.ts';
 import type { ScimOperations } from './scim-operations.ts';
 import { makeWriteTogether } from './write-together.ts';
@@ -36,13 +33,7 @@ export function makeCreateUser(dependencies: ClientDependencies): ScimOperations
       return view;
     }
     const entry = { log: scimEvents(context), event: { ...nothingDecided, directoryUserId: user.id } };
-    const managerId = managerIdOf(content);
-    if (managerId === null) await insert(context, { user, entry });
-    else
-      await unitOfWork.write(context, 'none', async (stores) => {
-        await requireManager(stores, context.connectionId, managerId);
-        return new Finishing(undefined, stores.users.insert(user, entry));
-      });
+    await insert(context, { user, entry });
     return { user, groups: [] };
   };
 }

@@ -1,10 +1,8 @@
 import type { DirectoryUser } from '../../directory/directory-user.ts';
-import { managerIdOf } from '../../directory/manager.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { Stores } from '../ports.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { applyEvaluation, type GroupEvaluation } from '../tenants/evaluate-groups.ts';
-import { requireManager } from './require-manager.ts';
 import { type ScimDependencies, scimEvents } from './scim-dependencies.ts';
 import type { UserView } from './scim-operations.ts';
 
@@ -27,7 +25,6 @@ export async function enterConnectedUser(
   dependencies: ScimDependencies,
 ): Promise<UserView> {
   const { connectionId } = context;
-  await requireManager(stores, connectionId, managerIdOf(given));
   const known = await stores.users.lockAdoptable(connectionId, given);
   const user = known === null ? given : adopted(known, given);
   const log = scimEvents(context);

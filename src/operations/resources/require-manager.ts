@@ -1,7 +1,7 @@
 import { OperationError } from '../operation-error.ts';
 import type { Stores } from '../ports.ts';
 
-/** A manager must be a user of the same connection: a dangling reference fails loudly, the client never looks again. */
+/** Who writes just the manager has to name a user of the same connection: else the client would never look again. */
 export async function requireManager(
   stores: Stores,
   connectionId: string,

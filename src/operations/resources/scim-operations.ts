@@ -43,9 +43,17 @@ export interface ChangeOptions {
   readonly ifMatch: VersionPrecondition;
 }
 
+export interface UserChangeOptions extends ChangeOptions {
+  /**
+   * A manager that the change names must be a user of the connection. Not for a whole user: clients write what their source
+   * holds of a manager there, an email address or a number of an employee, and nobody loses an account over it.
+   */
+  readonly isManagerRequired: boolean;
+}
+
 /**
  * What the SCIM adapter can ask for. Every method runs in one unit of work. Errors: `not-found` (unknown or deleted id),
- * `conflict` (userName or displayName taken), `invalid` (unknown member or manager id, bad value), `stale` (If-Match).
+ * `conflict` (userName or displayName taken), `invalid` (unknown member id, a PATCH with an unknown manager id, bad value), `stale` (If-Match).
  */
 export interface ScimOperations {
   readonly createUser: (context: ConnectionContext, content: UserContent) => Promise<UserView>;
@@ -59,7 +67,7 @@ export interface ScimOperations {
     context: ConnectionContext,
     id: string,
     change: UserChange,
-    options: ChangeOptions,
+    options: UserChangeOptions,
   ) => Promise<UserView>;
   readonly deleteUser: (context: ConnectionContext, id: string, options: ChangeOptions) => Promise<void>;
 

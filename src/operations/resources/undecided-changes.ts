@@ -6,7 +6,7 @@ import { Finishing } from '../finishing.ts';
 import { requireVersion } from '../precondition.ts';
 import { changedUser, sameContent, userNotFound } from './changed-user.ts';
 import type { ClientDependencies } from './scim-dependencies.ts';
-import type { ChangeOptions, UserChange, UserView } from './scim-operations.ts';
+import type { UserChange, UserChangeOptions, UserView } from './scim-operations.ts';
 import { makeWriteTogether } from './write-together.ts';
 
 export interface UndecidedChanges {
@@ -19,7 +19,7 @@ export interface UndecidedChanges {
     context: ConnectionContext,
     id: string,
     change: UserChange,
-    options: ChangeOptions,
+    options: UserChangeOptions,
   ) => Promise<UserView | null>;
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../directory/json.ts';
 import type { AnswerObject, AnswerValue } from '../protocol/answer-value.ts';
+import { isUuid } from '../protocol/scim-target.ts';
 import { versionTag } from '../protocol/version-tag.ts';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:user';
@@ -45,12 +46,15 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Always an object: Entra cannot read a manager that is a plain string. */
+/**
+ * Always an object: Entra cannot read a manager that is a plain string. One that cannot be a user, which clients write as
+ * part of a whole user, refers to nothing.
+ */
 function representManager(manager: JsonValue, scimBaseUrl: string): AnswerObject | null {
   const held: JsonObject = isObject(manager) ? manager : { value: manager };
   const id = held.value;
   if (typeof id !== 'string' || id === '') return null;
-  return { ...held, value: id, $ref: locationOf(scimBaseUrl, 'Users', id) };
+  return { ...held, value: id, ...(isUuid(id) ? { $ref: locationOf(scimBaseUrl, 'Users', id) } : {}) };
 }
 
 function representExtension(urn: string, held: JsonValue, scimBaseUrl: string): AnswerValue {

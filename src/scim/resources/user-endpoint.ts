@@ -33,12 +33,18 @@ function answerUser(exchange: ScimExchange, status: 200 | 201, view: UserView): 
   });
 }
 
-async function change(exchange: ScimExchange, id: string, userChange: UserChange): Promise<Answer> {
+async function change(
+  exchange: ScimExchange,
+  id: string,
+  userChange: UserChange,
+  isManagerRequired: boolean,
+): Promise<Answer> {
   const { context, operations, ifMatch } = exchange;
+  const options = { ifMatch, isManagerRequired };
   return answerUser(
     exchange,
     200,
-    await operations.changeUser(context, knownId('User', id), userChange, { ifMatch }),
+    await operations.changeUser(context, knownId('User', id), userChange, options),
   );
 }
 
@@ -71,11 +77,12 @@ export const userEndpoint: ResourceEndpoint = {
 
   async replace(exchange, id, body) {
     const { catalogue } = exchange;
-    return change(exchange, id, (current) => readUser(body, catalogue, { kind: 'replace', current }));
+    const whole: UserChange = (current) => readUser(body, catalogue, { kind: 'replace', current });
+    return change(exchange, id, whole, false);
   },
 
   async patch(exchange, id, body) {
-    return change(exchange, id, readUserPatch(body, exchange.catalogue));
+    return change(exchange, id, readUserPatch(body, exchange.catalogue), true);
   },
 
   async remove({ context, operations, ifMatch }, id) {

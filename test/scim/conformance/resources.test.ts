@@ -152,13 +152,38 @@ describe('resources over the whole server', () => {
       value: [{ value: foreign }],
     });
     assert.equal(added.status, 400);
-    await one.expect(400, 'POST', '/Users', {
-      schemas: [USER],
-      userName: 'x',
-      [ENTERPRISE]: { manager: foreign },
+    const subordinate = await one.createUser('x');
+    const named = await one.patch(`/Users/${subordinate}`, {
+      op: 'add',
+      path: `${ENTERPRISE}:manager`,
+      value: foreign,
     });
+    assert.equal(named.status, 400);
     assert.deepEqual(await one.find('Users', `id eq "${foreign}"`), []);
     await other.expect(200, 'GET', `/Users/${foreign}`);
+  });
+
+  test('a whole user may name a manager that is no user: it is kept as sent, and refers to nobody', async () => {
+    const scim = await client();
+    const body = {
+      schemas: [USER, ENTERPRISE],
+      userName: 'ada@fabrikam.example',
+      [ENTERPRISE]: {
+        manager: { value: 'grace@fabrikam.example', displayName: 'Grace' },
+        employeeNumber: '7',
+      },
+    };
+    const created = await scim.expect(201, 'POST', '/Users', body);
+    assert.deepEqual(created[ENTERPRISE].manager, { value: 'grace@fabrikam.example' });
+    body[ENTERPRISE].manager.value = 'E-12';
+    const replaced = await scim.expect(200, 'PUT', `/Users/${created.id}`, body);
+    assert.equal(replaced[ENTERPRISE].manager.value, 'E-12');
+    const found = await scim.find('Users', 'manager eq "E-12"');
+    assert.equal(found.length, 1);
+    const unknown = { op: 'replace', path: `${ENTERPRISE}:manager`, value: 'E-13' };
+    assert.equal((await scim.patch(`/Users/${created.id}`, unknown)).status, 400);
+    const title = { op: 'replace', path: 'title', value: 'Engineer' };
+    assert.equal((await scim.patch(`/Users/${created.id}`, title)).status, 200);
   });
 
   test('a bulk request works through the whole server', async () => {
