@@ -1,4 +1,4 @@
-import { makeAdminKey } from './compose.ts';
+import { makeAdminKey } from './compose-core.ts';
 import { readConfig } from './config.ts';
 import { describeFailure } from './describe-failure.ts';
 import { makeLogger } from './observability/logger.ts';

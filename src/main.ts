@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { makeStartBackgroundThread } from './background-thread.ts';
 import { type Application, compose } from './compose.ts';
 import { type Config, publicUrlOf, readConfig } from './config.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -92,7 +93,15 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     return publicUrlOf(config, running.server.port);
   });
   const encryptionKey = config.encryptionKey ?? embeddedKey(config);
-  const application = compose({ config, databaseUrl, publicUrl, encryptionKey, logger });
+  const startBackground = makeStartBackgroundThread((error) => endUnforeseen(config, logger, error));
+  const application = compose({
+    config,
+    databaseUrl,
+    publicUrl,
+    encryptionKey,
+    logger,
+    startBackground,
+  });
   running.application = application;
   const { generatedKey } = await start(() => application.start());
   // The key exists from now on and is never shown again: a signal at this moment must not hide it.
@@ -130,15 +139,17 @@ async function migrateOnly(config: Config, logger: Logger): Promise<void> {
   await stop(0);
 }
 
+function endUnforeseen(config: Config, logger: Logger, error: unknown): void {
+  logger.fatal({ err: error }, 'An unforeseen failure ends the server');
+  end(config.shutdownGraceMs, 1);
+}
+
 function endWhenTold(config: Config, logger: Logger): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => end(config.shutdownGraceMs, 0));
   // What nobody foresaw leaves a state that nobody knows: running requests may finish, no other begins.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      logger.fatal({ err: error }, 'An unforeseen failure ends the server');
-      end(config.shutdownGraceMs, 1);
-    });
+    process.on(event, (error: unknown) => endUnforeseen(config, logger, error));
   }
   // Whoever read the output may be gone; that is no reason to leave, too.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -13,33 +13,37 @@ export interface WaitingClients {
    * the background, between two of its steps: what holds locks that clients wait for must not wait for clients.
    */
   readonly giveWay: () => Promise<void>;
+  /** Where they are counted: another thread that is given it gives way to the same clients. */
+  readonly shared: SharedArrayBuffer;
+}
+
+export interface WaitingClientsOptions {
+  readonly atMostMs?: number;
+  readonly shared?: SharedArrayBuffer;
 }
 
 /** Lets what nobody waits for do its work while no client waits for an answer, and go on slowly where there always is one. */
-export function makeWaitingClients(atMostMs = 20): WaitingClients {
-  let waiting = 0;
-  const held = new Set<() => void>();
+export function makeWaitingClients(options: WaitingClientsOptions = {}): WaitingClients {
+  const { atMostMs = 20, shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) } = options;
+  const counter = new Int32Array(shared);
   const leave = (): void => {
-    waiting -= 1;
-    if (waiting === 0) for (const goOn of held) goOn();
+    if (Atomics.sub(counter, 0, 1) === 1) Atomics.notify(counter, 0);
   };
   return {
+    shared,
     enter: (answer) => {
-      waiting += 1;
+      Atomics.add(counter, 0, 1);
       answer.once('close', leave);
     },
     giveWay: async () => {
       await setImmediate();
-      if (waiting === 0) return;
-      await new Promise<void>((resolve) => {
-        const goOn = (): void => {
-          clearTimeout(timer);
-          held.delete(goOn);
-          resolve();
-        };
-        const timer = setTimeout(goOn, atMostMs);
-        held.add(goOn);
-      });
+      const deadline = performance.now() + atMostMs;
+      for (;;) {
+        const waiting = Atomics.load(counter, 0);
+        const left = deadline - performance.now();
+        if (waiting === 0 || left <= 0) return;
+        await Atomics.waitAsync(counter, 0, waiting, left).value;
+      }
     },
   };
 }

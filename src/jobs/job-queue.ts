@@ -35,6 +35,8 @@ export type JobQueueOptions = JobDatabase & {
   readonly logger: Logger;
   readonly schema?: string;
   readonly onJob?: OnJob;
+  /** Told of every kick, where the jobs are done by another thread. */
+  readonly onKick?: (only?: QueueName) => void;
   readonly timing?: JobTiming;
 };
 
@@ -57,8 +59,8 @@ export interface JobHandlers {
 }
 
 export interface JobQueue {
-  /** Needs the migrated database. Several servers may start at the same moment. */
-  readonly start: (handlers: JobHandlers) => Promise<void>;
+  /** Needs the migrated database. Several servers may start at the same moment. Null: the jobs are done elsewhere. */
+  readonly start: (handlers: JobHandlers | null) => Promise<void>;
   /** Takes no more jobs, waits for the running ones, and gives back those that outlast the grace. */
   readonly stop: (graceMs: number) => Promise<void>;
   /** Writes jobs with the caller's transaction: none survives its rollback, none is lost after its commit. */
@@ -70,7 +72,7 @@ export interface JobQueue {
 }
 
 export function makeJobQueue(options: JobQueueOptions): JobQueue {
-  const { logger, schema = 'jobs', onJob = () => undefined, timing = {} } = options;
+  const { logger, schema = 'jobs', onJob = () => undefined, onKick = () => undefined, timing = {} } = options;
   const { pollSeconds = 2, retryDelaySeconds = 10, superviseSeconds = 30 } = timing;
   const boss = new PgBoss(bossOptions(options, schema, superviseSeconds));
   // An `error` event that nobody listens to would end the process.
@@ -81,6 +83,7 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     for (const { id, name } of boss.getWipData()) {
       if (only === undefined || name === only) boss.notifyWorker(id);
     }
+    onKick(only);
   };
   const work = async (name: QueueName, run: JobRunner) => {
     const polling = { includeMetadata: true, pollingIntervalSeconds: pollSeconds } as const;
@@ -103,7 +106,7 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
         await boss.start();
         await createQueues(boss, retryDelaySeconds);
         await grantEnqueue(boss, schema);
-        await startWorkers(handlers);
+        if (handlers !== null) await startWorkers(handlers);
       } catch (error) {
         await boss.stop({ graceful: false });
         throw error;

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 
 /**
  * Loaded into the server under measurement by `--import`: whoever connects to the socket that `EVENT_LOOP_PROBE` names is
@@ -6,7 +7,7 @@ import { createServer } from 'node:net';
  * CPU time: a busy machine that gives the time to others does not count.
  */
 const path = process.env['EVENT_LOOP_PROBE'];
-if (path !== undefined) {
+if (path !== undefined && isMainThread) {
   const busy = (): number => {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;

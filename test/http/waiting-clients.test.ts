@@ -8,7 +8,7 @@ const forEver = 1e6;
 
 describe('work in the background gives way to clients', () => {
   it('at once, but after a turn of the event loop, when no client waits', async () => {
-    const { giveWay } = makeWaitingClients(forEver);
+    const { giveWay } = makeWaitingClients({ atMostMs: forEver });
     let turned = false;
     setImmediate(() => {
       turned = true;
@@ -18,7 +18,7 @@ describe('work in the background gives way to clients', () => {
   });
 
   it('until the last of them has its answer', async () => {
-    const { enter, giveWay } = makeWaitingClients(forEver);
+    const { enter, giveWay } = makeWaitingClients({ atMostMs: forEver });
     const [first, second] = [new EventEmitter(), new EventEmitter()];
     enter(first);
     enter(second);
@@ -34,7 +34,7 @@ describe('work in the background gives way to clients', () => {
   });
 
   it('for a short while only, when there always is one', async () => {
-    const { enter, giveWay } = makeWaitingClients(5);
+    const { enter, giveWay } = makeWaitingClients({ atMostMs: 5 });
     enter(new EventEmitter());
     await giveWay();
     await giveWay();

@@ -89,6 +89,9 @@ export type RootRule = {
 export const ROOT_FILES: Readonly<Record<string, RootRule>> = {
   'main.ts': { composes: true, packages: ['express', 'helmet'], readsEnvironment: false },
   'compose.ts': { composes: true, packages: ['express', 'helmet'], readsEnvironment: false },
+  'background-thread.ts': { composes: true, packages: [], readsEnvironment: false },
+  'compose-background.ts': { composes: true, packages: [], readsEnvironment: false },
+  'compose-core.ts': { composes: true, packages: [], readsEnvironment: false },
   'compose-client-proofs.ts': { composes: true, packages: [], readsEnvironment: false },
   'compose-graph.ts': { composes: true, packages: [], readsEnvironment: false },
   'compose-graph-sync.ts': { composes: true, packages: [], readsEnvironment: false },
