@@ -15,6 +15,8 @@ interface LongList {
   readonly from: number;
   readonly cuts: readonly number[];
   readonly to: number;
+  /** Long lists inside it, in their order, and others inside those. */
+  readonly inner: readonly LongList[];
 }
 
 export interface StepOptions {
@@ -31,46 +33,42 @@ class Nesting {
   readonly from: Int32Array;
   readonly lastCut: Int32Array;
   readonly isList: Uint8Array;
-  /** Part of a list that is cut, or around one. */
-  readonly isWhole: Uint8Array;
   readonly cuts: number[][] = [];
+  /** Long lists that have ended, except those inside others of them. */
+  readonly found: LongList[] = [];
   depth = 0;
 
   constructor(maxDepth: number) {
     this.from = new Int32Array(maxDepth + 1);
     this.lastCut = new Int32Array(maxDepth + 1);
     this.isList = new Uint8Array(maxDepth + 1);
-    this.isWhole = new Uint8Array(maxDepth + 1);
     for (let depth = 0; depth <= maxDepth; depth += 1) this.cuts.push([]);
   }
 
   open(index: number, isList: boolean): void {
-    const around = this.depth;
     this.depth += 1;
     this.from[this.depth] = index + 1;
     this.lastCut[this.depth] = index + 1;
     this.isList[this.depth] = isList ? 1 : 0;
-    this.isWhole[this.depth] = this.isWhole[around] === 1 || this.cuts[around]?.length !== 0 ? 1 : 0;
   }
 
   comma(index: number, stepBytes: number): void {
     const { depth } = this;
-    if (this.isList[depth] === 0 || this.isWhole[depth] === 1) return;
-    if (index - (this.lastCut[depth] ?? 0) < stepBytes) return;
+    if (this.isList[depth] === 0 || index - (this.lastCut[depth] ?? 0) < stepBytes) return;
     this.cuts[depth]?.push(index);
     this.lastCut[depth] = index;
-    this.isWhole.fill(1, 1, depth);
   }
 
-  /** The list that ends, when it has been cut. */
-  close(index: number): LongList | null {
+  close(index: number): void {
     const { depth } = this;
-    if (depth === 0) return null;
+    if (depth === 0) return;
     this.depth -= 1;
     const cuts = this.cuts[depth] ?? [];
-    if (cuts.length === 0) return null;
+    if (cuts.length === 0) return;
     this.cuts[depth] = [];
-    return { from: this.from[depth] ?? 0, cuts, to: index };
+    const from = this.from[depth] ?? 0;
+    const inside = this.found.findLastIndex((list) => list.from < from) + 1;
+    this.found.push({ from, cuts, to: index, inner: this.found.splice(inside) });
   }
 }
 
@@ -82,7 +80,6 @@ function* findLongLists(
   bytes: Uint8Array,
   { stepBytes, maxDepth }: StepOptions,
 ): Generator<undefined, readonly LongList[] | null> {
-  const found: LongList[] = [];
   const nesting = new Nesting(maxDepth);
   let nextPause = stepBytes * 4;
   for (let index = 0; index < bytes.length; index += 1) {
@@ -96,12 +93,9 @@ function* findLongLists(
       if (nesting.depth === maxDepth) return null;
       nesting.open(index, byte === OPENING_BRACKET);
     } else if (byte === COMMA) nesting.comma(index, stepBytes);
-    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) {
-      const list = nesting.close(index);
-      if (list !== null) found.push(list);
-    }
+    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) nesting.close(index);
   }
-  return found;
+  return nesting.found;
 }
 
 /**
@@ -114,35 +108,60 @@ export async function parseInSteps(bytes: Buffer, options: StepOptions): Promise
   for (; step.done !== true; step = search.next()) await setImmediate();
   const lists = step.value;
   if (lists === null) return { kind: 'too-deep' };
-  const nonce = crypto.randomUUID();
-  let skeleton = '';
-  let end = 0;
-  for (const [index, { from, to }] of lists.entries()) {
-    skeleton += `${bytes.toString('utf8', end, from)}"${nonce}${index}"`;
-    end = to;
+  const source = { bytes, parse: options.parse, nonce: crypto.randomUUID() };
+  return { kind: 'read', value: await readAround(lists, source, { from: 0, to: bytes.length }) };
+}
+
+interface Source extends Pick<StepOptions, 'parse'> {
+  readonly bytes: Buffer;
+  /** Begins the marks that stand for lists while what is around them is read. */
+  readonly nonce: string;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The value in the range, which these lists are taken out of; as the elements of a list where it is a part of one. */
+async function readAround(
+  lists: readonly LongList[],
+  source: Source,
+  { from, to }: Range,
+  asElements = false,
+): Promise<unknown> {
+  const { bytes, parse, nonce } = source;
+  let text = '';
+  let end = from;
+  for (const [index, list] of lists.entries()) {
+    text += `${bytes.toString('utf8', end, list.from)}"${nonce}${index}"`;
+    end = list.to;
   }
-  const value = options.parse(skeleton + bytes.toString('utf8', end));
+  text += bytes.toString('utf8', end, to);
+  const value = parse(asElements ? elementsOf(text) : text);
+  if (lists.length === 0) return value;
   for (const list of listsIn(value)) {
     const [mark] = list;
     const isMark = typeof mark === 'string' && mark.startsWith(nonce);
     const long = isMark ? lists[Number(mark.slice(nonce.length))] : undefined;
-    if (long === undefined) continue;
-    list.length = 0;
-    for (const part of partsOf(bytes, long)) {
-      await setImmediate();
-      const elements = options.parse(`[${part}]`);
-      if (Array.isArray(elements)) for (const element of elements) list.push(element);
-    }
+    if (long !== undefined) await refill(list, long, source);
   }
-  return { kind: 'read', value };
+  return value;
 }
 
 /** Between two commas there must be something: what is blank is given to the parser as the fault that it is. */
-function* partsOf(bytes: Buffer, { from, cuts, to }: LongList): Generator<string> {
+const elementsOf = (text: string): string => `[${text.trim() === '' ? ',' : text}]`;
+
+async function refill(list: unknown[], { from, cuts, to, inner }: LongList, source: Source): Promise<void> {
+  list.length = 0;
   let start = from;
+  let next = 0;
   for (const end of [...cuts, to]) {
-    const part = bytes.toString('utf8', start, end);
-    yield part.trim() === '' ? ',' : part;
+    await setImmediate();
+    const first = next;
+    while ((inner[next]?.from ?? Number.POSITIVE_INFINITY) < end) next += 1;
+    const elements = await readAround(inner.slice(first, next), source, { from: start, to: end }, true);
+    if (Array.isArray(elements)) for (const element of elements) list.push(element);
     start = end + 1;
   }
 }

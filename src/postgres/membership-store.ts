@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import type { MemberList } from '../directory/member-list.ts';
 import { OperationError } from '../operations/operation-error.ts';
 import type { MembershipChange, MembershipStore } from '../operations/ports.ts';
+import { sortIds, splitIds } from './id-lists.ts';
 import { addMembers, membersOfGroups, removeMembers, replaceMembers } from './membership-statements.ts';
 import { memberSelection } from './query/member-selection.ts';
 import type { SqlConnection } from './sql-connection.ts';
@@ -9,7 +9,7 @@ import { StoredMembers } from './stored-members.ts';
 import { isUuid } from './uuid.ts';
 
 interface ChangeRow {
-  /** Ids with commas between them: apart in less time than as a list. */
+  /** Ids with commas between them. */
   readonly changed: string | null;
   readonly memberCount: number;
   readonly missing: readonly string[] | null;
@@ -43,30 +43,6 @@ function refuseMissing(ids: readonly string[]): void {
   throw new OperationError('invalid', detail, { reason: 'value' });
 }
 
-interface SortedIds {
-  /** As PostgreSQL reads an array. Ids need no quoting, and a driver that looks into each takes longer than the database. */
-  readonly array: string;
-  readonly isEmpty: boolean;
-  /** What cannot be the id of a user. */
-  readonly others: readonly string[];
-}
-
-const idsAtOnce = 10_000;
-
-/** A hundred thousand ids are looked at in steps, between which others are served. */
-async function sortIds(ids: readonly string[]): Promise<SortedIds> {
-  const parts: string[] = [];
-  const others: string[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    if (at > 0) await setImmediate();
-    const step = ids.slice(at, at + idsAtOnce);
-    const possible = step.filter(isUuid);
-    if (possible.length > 0) parts.push(possible.join(','));
-    if (possible.length < step.length) others.push(...step.filter((id) => !isUuid(id)));
-  }
-  return { array: `{${parts.join(',')}}`, isEmpty: parts.length === 0, others };
-}
-
 export function makeMembershipStore(connection: SqlConnection): MembershipStore {
   const { organizationId } = connection.context;
 
@@ -94,7 +70,7 @@ export function makeMembershipStore(connection: SqlConnection): MembershipStore 
       refuseMissing(row.missing);
     }
     return {
-      changedUserIds: row.changed === null ? [] : row.changed.split(','),
+      changedUserIds: await splitIds(row.changed),
       memberCount: row.memberCount,
     };
   };

@@ -1,4 +1,5 @@
 import type { ReconcileListStore } from '../operations/reconcile/reconcile-list-ports.ts';
+import { idArray, splitIds } from './id-lists.ts';
 import type { SqlConnection } from './sql-connection.ts';
 
 const keepPart = `
@@ -6,7 +7,7 @@ const keepPart = `
   values ($1::uuid, $2::uuid, $3::integer, $4::uuid[])`;
 
 const readPart = `
-  select l.user_ids::text[] as "userIds" from reconcile_lists l
+  select array_to_string(l.user_ids, ',') as "userIds" from reconcile_lists l
   where l.organization_id = $1::uuid and l.reconcile_list_id = $2::uuid and l.part = $3::integer`;
 
 const forget = `
@@ -19,16 +20,16 @@ export function makeReconcileListStore({ context, rows, execute }: SqlConnection
       await execute({
         name: 'keep_reconcile_list',
         text: keepPart,
-        values: [organizationId, listId, part, userIds],
+        values: [organizationId, listId, part, idArray(userIds)],
       });
     },
     readPart: async (listId, part) => {
-      const [row] = await rows<{ userIds: readonly string[] }>({
+      const [row] = await rows<{ userIds: string }>({
         name: 'read_reconcile_list',
         text: readPart,
         values: [organizationId, listId, part],
       });
-      return row?.userIds ?? null;
+      return row === undefined ? null : splitIds(row.userIds);
     },
     forget: async (listId) => {
       await execute({ name: 'forget_reconcile_list', text: forget, values: [organizationId, listId] });

@@ -2,6 +2,7 @@ import type { GroupContent } from '../directory/directory-group.ts';
 import type { Catalogue } from './catalogue.ts';
 import { draftOfGroup, groupOfDraft } from './group-draft.ts';
 import { keepImmutable } from './immutable.ts';
+import { MemberRequests } from './patch/member-requests.ts';
 import { readResourceBody } from './read-resource-body.ts';
 
 export interface ReadGroup {
@@ -11,15 +12,13 @@ export interface ReadGroup {
 }
 
 /** Reads the body of a POST or PUT of a group, RFC 7644 §3.3 and §3.5.1. */
-export function readGroup(body: unknown, catalogue: Catalogue): ReadGroup {
+export async function readGroup(body: unknown, catalogue: Catalogue): Promise<ReadGroup> {
   const { draft, steps } = readResourceBody(body, 'Group', catalogue);
-  const stated = steps.flatMap((step) =>
-    step.kind === 'members' && step.step.kind !== 'removeWhere' ? [step.step] : [],
-  );
-  return {
-    content: groupOfDraft(draft),
-    memberIds: stated.at(-1)?.ids ?? null,
-  };
+  const content = groupOfDraft(draft);
+  const members = new MemberRequests();
+  for (const step of steps) if (step.kind === 'members') members.add(step.request);
+  const stated = (await members.read()).at(-1);
+  return { content, memberIds: stated === undefined || stated.kind === 'removeWhere' ? null : stated.ids };
 }
 
 /** What a PUT makes of the stored group: the content it brings, and immutable values as they are. */

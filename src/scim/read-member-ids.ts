@@ -1,25 +1,31 @@
+import { inParts } from './in-parts.ts';
 import { isClientObject } from './json-body.ts';
-import { isCleared } from './patch/clients/entra-empty-clears.ts';
 import { referencedId } from './patch/clients/entra-reference-shapes.ts';
-import { wrapInArray } from './patch/clients/onelogin-object-for-array.ts';
 import { tooMany, valueFault } from './value-fault.ts';
 
 export const MAX_MEMBERS = 100_000;
 const MAX_ID_LENGTH = 256;
 const DISTINCT_UP_TO = 10_000;
+const READ_AT_ONCE = 5000;
 /** What all but a few are, so that 100,000 of them are read in no time. */
 const PLAIN_ID = /^[\w-]{1,64}$/;
 
-/**
- * The ids in a list of members: `{ value }`, a bare id, or a reference; in order and each once, unless they are so many that
- * finding repeats would hold up everybody else. A membership is stated once, however often it is named.
- */
-export function readMemberIds(raw: unknown): readonly string[] {
-  if (isCleared(raw)) return [];
-  const list = wrapInArray(raw);
-  if (list.length > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
+export function requireFewMembers(count: number): void {
+  if (count > MAX_MEMBERS) throw tooMany(`More than ${MAX_MEMBERS} members in one request`);
+}
+
+/** The ids of listed members: `{ value }`, a bare id, or a reference; in order, and null for nobody. */
+export async function readMemberIds(listed: readonly unknown[]): Promise<readonly string[]> {
+  requireFewMembers(listed.length);
   const ids: string[] = [];
-  for (const member of list) if (member !== null) ids.push(readMemberId(member));
+  for await (const part of inParts(listed, READ_AT_ONCE)) {
+    for (const member of part) if (member !== null) ids.push(readMemberId(member));
+  }
+  return ids;
+}
+
+/** Each once, unless they are so many that finding repeats would hold up everybody else: stated twice is stated once. */
+export function distinctIds(ids: readonly string[]): readonly string[] {
   return ids.length > DISTINCT_UP_TO ? ids : [...new Set(ids)];
 }
 

@@ -69,6 +69,23 @@ describe('JSON read in steps', () => {
     assert.equal(await read('{'.repeat(100_000), 0), 'too-deep');
   });
 
+  it('never parses much at once, however long lists lie inside each other', async () => {
+    const list = (length: number): readonly object[] => Array.from({ length }, (_, value) => ({ value }));
+    const operations = [list(3), list(5000), list(1), list(2000), ...list(500), list(3000)].map((value) => ({
+      data: { Operations: [{ value }, { value }] },
+    }));
+    const text = JSON.stringify({ operations, others: list(1000) });
+    let longest = 0;
+    const measured = (part: string): unknown => {
+      longest = Math.max(longest, part.length);
+      return JSON.parse(part);
+    };
+    const options = { parse: measured, stepBytes: 1000, maxDepth: 32 };
+    const result = await parseInSteps(Buffer.from(text), options);
+    assert.deepEqual(result, { kind: 'read', value: JSON.parse(text) });
+    assert.ok(longest < 2000, `${longest} characters at once`);
+  });
+
   it('turns the event loop between the parts', async () => {
     const text = JSON.stringify({ members: Array.from({ length: 20_000 }, (_, value) => ({ value })) });
     let turns = 0;

@@ -21,19 +21,40 @@ export function group(rest: Partial<GroupContent> = {}): GroupContent {
   return { displayName: 'Engineers', externalId: 'g-1', attributes: {}, ...rest };
 }
 
+const isInvalid =
+  (reason: InvalidReason) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof OperationError, String(error));
+    assert.equal(error.kind, 'invalid');
+    assert.equal(error.reason, reason, error.message);
+    assert.ok(error.message.length > 10 && error.message.length < 300);
+    return true;
+  };
+
 /** Fails unless `work` throws OperationError('invalid') for this reason. */
 export function assertInvalid(work: () => unknown, reason: InvalidReason, message?: string): void {
-  assert.throws(
-    work,
-    (error) => {
-      assert.ok(error instanceof OperationError, String(error));
-      assert.equal(error.kind, 'invalid');
-      assert.equal(error.reason, reason, error.message);
-      assert.ok(error.message.length > 10 && error.message.length < 300);
-      return true;
-    },
-    message,
-  );
+  assert.throws(work, isInvalid(reason), message);
+}
+
+/** The same of what is read in steps. */
+export function assertRejectedAsInvalid(work: Promise<unknown>, reason: InvalidReason): Promise<void> {
+  return assert.rejects(work, isInvalid(reason));
+}
+
+/** What `work` answers, and how often the event loop turned meanwhile. */
+export async function countTurns<Result>(work: Promise<Result>): Promise<{ result: Result; turns: number }> {
+  let turns = 0;
+  let timer: NodeJS.Immediate | null = null;
+  const turn = (): void => {
+    turns += 1;
+    timer = setImmediate(turn);
+  };
+  timer = setImmediate(turn);
+  try {
+    return { result: await work, turns };
+  } finally {
+    clearImmediate(timer);
+  }
 }
 
 /** Freezes everything below, so that a change in place fails the test. */

@@ -1,4 +1,5 @@
 import type { Logger } from '../../observability/logger.ts';
+import { inParts } from '../in-parts.ts';
 import { Answer } from '../protocol/answer.ts';
 import { Projection } from '../protocol/projection.ts';
 import { ScimRefusal } from '../protocol/scim-refusal.ts';
@@ -7,7 +8,7 @@ import { ScimExchange, type ScimServices } from '../resources/scim-exchange.ts';
 import { answerError } from '../scim-error.ts';
 import { applyBulkOperation, type BulkTarget, locationOfTarget, readBulkTarget } from './bulk-operation.ts';
 import { referencesIn, resolvePath, resolveReferences, withoutReferences } from './bulk-references.ts';
-import type { BulkOperation, BulkRequest } from './bulk-request.ts';
+import type { BulkOperation } from './bulk-request.ts';
 
 export interface BulkServices extends ScimServices {
   readonly logger: Logger;
@@ -33,6 +34,19 @@ interface OpenEnd {
 /** Bulk answers show no resource, so nothing that hangs on one needs to be read. */
 const WITHOUT_REFERENCES = new Projection(null, ['groups', 'members']);
 
+const LOOKED_AT_ONCE = 5;
+
+export async function bulkTasks(operations: readonly BulkOperation[]): Promise<readonly BulkTask[]> {
+  const tasks: BulkTask[] = [];
+  for await (const part of inParts(operations, LOOKED_AT_ONCE)) {
+    for (const operation of part) {
+      const references = await referencesIn(operation.path, operation.data);
+      tasks.push({ operation, references, location: null, answer: null });
+    }
+  }
+  return tasks;
+}
+
 function creationsOf(tasks: readonly BulkTask[]): Set<string> {
   const ids = tasks.flatMap(({ operation: { method, bulkId } }) =>
     method === 'POST' && bulkId !== null ? [bulkId] : [],
@@ -56,15 +70,11 @@ export class BulkExecutor {
   readonly #openEnds = new Map<string, OpenEnd>();
   #errors = 0;
 
-  constructor(services: BulkServices, request: BulkRequest) {
+  /** `errorLimit`: how many errors end the request. */
+  constructor(services: BulkServices, tasks: readonly BulkTask[], errorLimit: number) {
     this.#services = services;
-    this.#errorLimit = request.failOnErrors ?? Number.POSITIVE_INFINITY;
-    this.#tasks = request.operations.map((operation) => ({
-      operation,
-      references: referencesIn(operation.path, operation.data),
-      location: null,
-      answer: null,
-    }));
+    this.#errorLimit = errorLimit;
+    this.#tasks = tasks;
     this.#pending = creationsOf(this.#tasks);
   }
 
@@ -120,13 +130,13 @@ export class BulkExecutor {
   }
 
   async #apply(task: BulkTask): Promise<Answer> {
-    const { operation } = task;
+    const { operation, references } = task;
     if (operation.fault !== null) throw operation.fault;
     this.#checkReferences(task);
     const path = resolvePath(operation.path, this.#find);
     const target = readBulkTarget(operation.method, path);
     task.location = locationOfTarget(target, this.#services.context.scimBaseUrl);
-    const data = resolveReferences(operation.data, this.#find);
+    const data = references.size === 0 ? operation.data : resolveReferences(operation.data, this.#find);
     if (operation.method !== 'POST')
       return applyBulkOperation(target, this.#exchange(operation), operation.method, data);
     return this.#create(task, target, data);

@@ -1,7 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** `bulkId:…` as a whole value, or in the path of an operation. RFC 7644 §3.7.2. */
 const REFERENCE = /^bulkId:(?<id>[^\s"\\]{1,256})$/i;
 /** Inside a PATCH path: `members[value eq "bulkId:…"]`. */
 const QUOTED_REFERENCE = /"bulkId:([^\s"\\]{1,256})"/gi;
+/** What every text with a reference holds, and hardly another: told in no time. */
+const MENTION = /bulkId:/i;
+const LOOKED_AT_ONCE = 4000;
 
 /** The resource that an earlier operation created, or null while or because there is none. */
 export type FindCreated = (bulkId: string) => string | null;
@@ -14,25 +19,31 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-function collect(value: unknown, found: Set<string>): void {
-  if (typeof value === 'string') {
-    const reference = readReference(value);
-    if (reference !== null) found.add(reference);
-    for (const match of value.matchAll(QUOTED_REFERENCE)) if (match[1] !== undefined) found.add(match[1]);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value)) collect(inner, found);
-  }
+function collect(text: string, found: Set<string>): void {
+  if (!MENTION.test(text)) return;
+  const reference = readReference(text);
+  if (reference !== null) found.add(reference);
+  for (const match of text.matchAll(QUOTED_REFERENCE)) if (match[1] !== undefined) found.add(match[1]);
 }
 
-/** All bulkIds that an operation refers to, in its path and in its data. */
-export function referencesIn(path: string, data: unknown): ReadonlySet<string> {
+/** All bulkIds that an operation refers to, in its path and in its data; much data is looked through in steps. */
+export async function referencesIn(path: string, data: unknown): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for (const segment of path.split('/')) collect(segment, found);
-  collect(data, found);
+  const waiting: unknown[] = [data];
+  for (let looked = 1; waiting.length > 0; looked += 1) {
+    if (looked % LOOKED_AT_ONCE === 0) await setImmediate();
+    const value = waiting.pop();
+    if (typeof value === 'string') collect(value, found);
+    else if (typeof value === 'object' && value !== null) {
+      for (const inner of Object.values(value).reverse()) waiting.push(inner);
+    }
+  }
   return found;
 }
 
 function resolveText(text: string, find: FindCreated): string {
+  if (!MENTION.test(text)) return text;
   const reference = readReference(text);
   if (reference !== null) return find(reference) ?? text;
   return text.replaceAll(QUOTED_REFERENCE, (whole, id: string) => {
@@ -48,14 +59,23 @@ export function resolvePath(path: string, find: FindCreated): string {
     .join('/');
 }
 
-/** A copy in which every reference that can be resolved is replaced by the id of what was created. */
+/**
+ * The value with every reference that can be resolved replaced by the id of what was created. What holds none is not
+ * copied.
+ */
 export function resolveReferences(value: unknown, find: FindCreated): unknown {
   if (typeof value === 'string') return resolveText(value, find);
-  if (isList(value)) return value.map((item) => resolveReferences(item, find));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, resolveReferences(inner, find)]),
-  );
+  const entries = Object.entries(value);
+  let isResolved = false;
+  for (const entry of entries) {
+    const resolved = resolveReferences(entry[1], find);
+    if (resolved === entry[1]) continue;
+    entry[1] = resolved;
+    isResolved = true;
+  }
+  if (!isResolved) return value;
+  return isList(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
 }
 
 function isReferenceOnly(value: unknown): boolean {

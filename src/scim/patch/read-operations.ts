@@ -12,8 +12,8 @@ export interface ClientOperation {
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:patchop';
 
-/** Reads the envelope of RFC 7644 §3.5.2; member names in any case. */
-export function readOperations(body: unknown, maximum: number): readonly ClientOperation[] {
+/** The operations in the envelope of RFC 7644 §3.5.2, each still unread; member names in any case. */
+export function listOperations(body: unknown, maximum: number): readonly unknown[] {
   if (!isClientObject(body)) throw syntaxFault('The body must be a JSON object');
   if (!readSchemaUrns(body).includes(PATCH_OP))
     throw syntaxFault('schemas must hold the PatchOp message URN');
@@ -22,10 +22,10 @@ export function readOperations(body: unknown, maximum: number): readonly ClientO
     throw syntaxFault('Operations must be a list with at least one operation');
   }
   if (operations.length > maximum) throw tooMany(`More than ${maximum} operations in one request`);
-  return operations.map(readOperation);
+  return operations;
 }
 
-function readOperation(operation: unknown): ClientOperation {
+export function readOperation(operation: unknown): ClientOperation {
   if (!isClientObject(operation)) throw syntaxFault('Every operation must be a JSON object');
   const op = readOperationName(ownValue(operation, 'op'));
   if (op === null) throw syntaxFault('op must be add, remove or replace');

@@ -12,7 +12,7 @@ import { isUnderUnknownSchema } from './clients/entra-unlisted-extensions.ts';
 import { unwrapArray } from './clients/entra-value-array-for-scalar.ts';
 import { isIgnoredInObjects } from './clients/okta-pathless-with-id.ts';
 import type { PatchStep, StepTarget } from './patch-step.ts';
-import { readMemberStep } from './read-member-step.ts';
+import { readMemberRequest } from './read-member-request.ts';
 import type { ClientOperation } from './read-operations.ts';
 
 /** What the steps of one request are read against. */
@@ -140,8 +140,8 @@ function memberSteps(
   raw: unknown,
   inObject: boolean,
 ): readonly PatchStep[] {
-  const step = readMemberStep(op, target, raw, inObject);
-  return step === null ? [] : [{ kind: 'members', step }];
+  const request = readMemberRequest(op, target, raw, inObject);
+  return request === null ? [] : [{ kind: 'members', request }];
 }
 
 /** `manager.$ref` by path: the reference itself is made by us, the id in it is what counts. */

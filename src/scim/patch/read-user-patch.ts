@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { keepExtensionsComplete } from '../required-attributes.ts';
 import { draftOfUser, userOfDraft } from '../user-draft.ts';
 import { applySteps } from './apply-steps.ts';
-import { readOperations } from './read-operations.ts';
+import { listOperations, readOperation } from './read-operations.ts';
 import { makeStepScope, readSteps } from './read-steps.ts';
 
 const MAX_OPERATIONS = 1000;
@@ -15,7 +15,8 @@ const MAX_OPERATIONS = 1000;
  */
 export function readUserPatch(body: unknown, catalogue: Catalogue): UserChange {
   const scope = makeStepScope('User', catalogue);
-  const steps = readOperations(body, MAX_OPERATIONS).flatMap((operation) => readSteps(operation, scope));
+  const operations = listOperations(body, MAX_OPERATIONS).map(readOperation);
+  const steps = operations.flatMap((operation) => readSteps(operation, scope));
   return (current) => {
     const draft = draftOfUser(current);
     keepExtensionsComplete(draft, 'User', catalogue, () => applySteps(draft, steps));

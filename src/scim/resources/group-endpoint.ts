@@ -69,7 +69,7 @@ export const groupEndpoint: ResourceEndpoint = {
 
   async create(exchange, body) {
     const { context, operations, catalogue } = exchange;
-    const { content, memberIds } = readGroup(body, catalogue);
+    const { content, memberIds } = await readGroup(body, catalogue);
     return answerWrittenGroup(exchange, 201, await operations.createGroup(context, content, memberIds ?? []));
   },
 
@@ -87,7 +87,7 @@ export const groupEndpoint: ResourceEndpoint = {
   /** RFC 7644 §3.5.1 leaves open what a PUT without `members` means; it keeps them, an empty list empties the group. */
   async replace(exchange, id, body) {
     const { catalogue } = exchange;
-    const { content, memberIds } = readGroup(body, catalogue);
+    const { content, memberIds } = await readGroup(body, catalogue);
     const view = await change(exchange, id, {
       content: (current) => replaceGroup(content, current, catalogue),
       memberSteps: memberIds === null ? [] : [{ kind: 'replace', ids: memberIds }],
@@ -97,7 +97,7 @@ export const groupEndpoint: ResourceEndpoint = {
 
   async patch(exchange, id, body) {
     const { context, catalogue } = exchange;
-    const { content, memberSteps } = readGroupPatch(body, catalogue);
+    const { content, memberSteps } = await readGroupPatch(body, catalogue);
     const view = await change(exchange, id, {
       content,
       memberSteps: memberSteps.map((step) =>

@@ -1,51 +1,52 @@
-import type { MemberStep } from '../../directory/directory-group.ts';
 import type { ResourceFilter } from '../../operations/resource-query.ts';
-import type { GroupMemberStep } from '../../operations/resources/scim-operations.ts';
-import { readMemberIds } from '../read-member-ids.ts';
 import { mutabilityFault } from '../value-fault.ts';
 import type { OperationName } from './clients/entra-capitalised-operations.ts';
 import { isCleared } from './clients/entra-empty-clears.ts';
-import type { StepTarget } from './patch-step.ts';
+import { wrapInArray } from './clients/onelogin-object-for-array.ts';
+import type { ListedMembers, MemberRequest, StepTarget } from './patch-step.ts';
 
-/** The membership change that one operation on `members` asks for; null when it asks for none. */
-export function readMemberStep(
+/** The membership change that one operation on `members` asks for, a list of members unread; null when it asks for none. */
+export function readMemberRequest(
   op: OperationName,
   target: StepTarget,
   raw: unknown,
   inObject: boolean,
-): GroupMemberStep | null {
+): MemberRequest | null {
   if (target.sub !== null)
     throw mutabilityFault('A member cannot be changed in place; remove it and add the other');
   if (target.where !== null) return removeSelected(op, target.where);
   if (op === 'remove') return readRemoval(raw);
-  if (op === 'add') return isCleared(raw) ? null : addition(readMemberIds(raw));
+  if (op === 'add') return isCleared(raw) ? null : listing('add', raw);
   // A whole group in an object, its unset list written as null, says nothing about the membership.
   if (inObject && (raw === null || raw === '')) return null;
-  return { kind: 'replace', ids: isCleared(raw) ? [] : readMemberIds(raw) };
+  return isCleared(raw) ? everybodyLeaves : listing('replace', raw);
 }
 
 /**
  * RFC 7644 §3.5.2.2: without value and filter, remove empties the group. Entra and JumpCloud list values instead; only
  * those leave, and nobody does when the list is empty.
  */
-function readRemoval(raw: unknown): MemberStep | null {
-  if (raw === undefined || raw === null) return { kind: 'replace', ids: [] };
-  const ids = readMemberIds(raw);
-  return ids.length === 0 ? null : { kind: 'remove', ids };
+function readRemoval(raw: unknown): MemberRequest | null {
+  if (raw === undefined || raw === null) return everybodyLeaves;
+  return isCleared(raw) ? null : listing('remove', raw);
 }
 
-function addition(ids: readonly string[]): MemberStep | null {
-  return ids.length === 0 ? null : { kind: 'add', ids };
-}
+const everybodyLeaves: ListedMembers = { kind: 'replace', listed: [], named: [] };
+
+const listing = (kind: ListedMembers['kind'], raw: unknown): ListedMembers => ({
+  kind,
+  listed: wrapInArray(raw),
+  named: [],
+});
 
 /** `remove` on `members[value eq "a" or value eq "b"]` names ids; any other condition is left to the store. */
-function removeSelected(op: OperationName, where: ResourceFilter): GroupMemberStep | null {
+function removeSelected(op: OperationName, where: ResourceFilter): MemberRequest | null {
   if (op !== 'remove')
     throw mutabilityFault('A member cannot be changed in place; remove it and add the other');
   const ids = selectedIds(where);
   if (ids === null) return { kind: 'removeWhere', where };
-  if (ids === 'everyone') return { kind: 'replace', ids: [] };
-  return ids.size === 0 ? null : { kind: 'remove', ids: [...ids] };
+  if (ids === 'everyone') return everybodyLeaves;
+  return ids.size === 0 ? null : { kind: 'remove', listed: [], named: [...ids] };
 }
 
 type Selection = ReadonlySet<string> | 'everyone';
