@@ -1,12 +1,13 @@
 import type { GroupOfUser } from '../directory/directory-user.ts';
 import { type Match, readMatch } from '../operations/match-query.ts';
 import type { ResourcePageResult, ResourceQuery } from '../operations/resource-query.ts';
-import { listResources } from './query/query-sql.ts';
+import { itemSeparator, listResources } from './query/query-sql.ts';
 import type { RememberedTotals } from './query/remembered-totals.ts';
 import { userTable } from './query/resource-table.ts';
 import type { SqlConnection } from './sql-connection.ts';
 import {
   groupsOfUser,
+  partSeparator,
   readShown,
   readUserView,
   type ShownUserRow,
@@ -36,47 +37,58 @@ export async function listUsers(
 }
 
 interface GroupsOfPage {
-  /** Who is in which group: the ids of a user and of a group, one behind the other and nothing between; null for nobody. */
-  readonly memberships: string | null;
-  /** Names of all groups of the page by id. */
-  readonly groupNames: Readonly<Record<string, string>> | null;
+  /** Null for nobody in any group. */
+  readonly groups: string | null;
 }
 
-/** The memberships of a whole page in one look, and each group's name once: a page shares most of its groups. */
-const groupsOfPage = {
-  sections: `, held as materialized (
-    select distinct m.directory_user_id, m.directory_group_id from memberships m
-    where m.organization_id = $1::uuid and m.directory_user_id = any(array(select p.id from page p))
-    order by m.directory_user_id, m.directory_group_id)`,
-  columns: `
-    (select string_agg(concat(h.directory_user_id, h.directory_group_id), '') from held h) as "memberships",
-    (select json_object_agg(g.directory_group_id, g.display_name) from directory_groups g
-      where g.organization_id = $1::uuid
-        and g.directory_group_id = any(array(select distinct h.directory_group_id from held h))) as "groupNames"`,
-};
+/** Each group of a page once, with its name as JSON, its id, and the ids of those of the page who are in it. */
+const groupsOfPage = `
+  (select string_agg(concat(to_json(g.display_name), chr(31), h.id, h.user_ids), chr(30))
+    from (
+      select m.directory_group_id as id, string_agg(m.directory_user_id::text, '') as user_ids from memberships m
+      where m.organization_id = $1::uuid and m.directory_user_id = any(array(select p.id from page p))
+      group by m.directory_group_id
+    ) h
+    cross join lateral (
+      select x.display_name from directory_groups x
+      where x.organization_id = $1::uuid and x.directory_group_id = h.id
+      limit 1
+    ) g) as "groups"`;
 
 const readWithoutGroups = (shown: readonly string[]): readonly UserView[] =>
   shown.map((text) => ({ user: readShown(text), groups: null }));
 
 const uuidLength = 36;
 
-function readWithGroups(
-  shown: readonly string[],
-  { memberships, groupNames }: GroupsOfPage,
-): readonly UserView[] {
-  const held = memberships ?? '';
-  const groups = new Map(
-    Object.entries(groupNames ?? {}).map(([id, displayName]) => [id, { id, displayName }]),
-  );
+interface GroupOfPage {
+  readonly group: GroupOfUser;
+  readonly userIds: string;
+}
+
+function readGroupOfPage(text: string): GroupOfPage {
+  const [name = '""', ids = ''] = text.split(partSeparator);
+  const group = { id: ids.slice(0, uuidLength), displayName: JSON.parse(name) };
+  return { group, userIds: ids.slice(uuidLength) };
+}
+
+/** By user, in the order of their ids, and each once: several sources may say so. */
+function readGroupsOfPage(text: string | null): ReadonlyMap<string, readonly GroupOfUser[]> {
+  const groups = text === null ? [] : text.split(itemSeparator).map(readGroupOfPage);
+  groups.sort((one, other) => (one.group.id < other.group.id ? -1 : 1));
   const groupsOf = new Map<string, GroupOfUser[]>();
-  for (let at = 0; at < held.length; at += 2 * uuidLength) {
-    const userId = held.slice(at, at + uuidLength);
-    const group = groups.get(held.slice(at + uuidLength, at + 2 * uuidLength));
-    if (group === undefined) continue;
-    const known = groupsOf.get(userId);
-    if (known === undefined) groupsOf.set(userId, [group]);
-    else known.push(group);
+  for (const { group, userIds } of groups) {
+    for (let at = 0; at < userIds.length; at += uuidLength) {
+      const userId = userIds.slice(at, at + uuidLength);
+      const known = groupsOf.get(userId);
+      if (known === undefined) groupsOf.set(userId, [group]);
+      else if (known.at(-1) !== group) known.push(group);
+    }
   }
+  return groupsOf;
+}
+
+function readWithGroups(shown: readonly string[], { groups }: GroupsOfPage): readonly UserView[] {
+  const groupsOf = readGroupsOfPage(groups);
   return shown.map((text) => {
     const user = readShown(text);
     return { user, groups: groupsOf.get(user.id) ?? [] };

@@ -55,7 +55,10 @@ export const readUserView = (row: ShownUserRow): UserView => ({
 });
 
 /** Stands between the parts of a shown user; neither JSON nor an id can hold it. */
-const partSeparator = '\x1f';
+export const partSeparator = '\x1f';
+
+/** A JSON string; most are the text in them. */
+const readString = (json: string): string => (json.includes('\\') ? JSON.parse(json) : json.slice(1, -1));
 
 /** Columns as text, and the attributes unread: reading them would be most of the work of a page. */
 export function readShown(shown: string): ShownUser {
@@ -71,8 +74,8 @@ export function readShown(shown: string): ShownUser {
   ] = shown.split(partSeparator);
   return {
     id,
-    userName: JSON.parse(userName),
-    externalId: externalId === '' ? null : JSON.parse(externalId),
+    userName: readString(userName),
+    externalId: externalId === '' ? null : readString(externalId),
     active: active === 't',
     attributes: new StoredJson(attributes),
     version: Number(version),

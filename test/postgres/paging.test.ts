@@ -301,7 +301,27 @@ describe('pages of a list', () => {
     ]);
     assert.deepEqual(groupsOf(1), [{ id: group.id, displayName: 'Zebra' }]);
     assert.deepEqual(groupsOf(2), []);
+    const { items: deep } = await list({ kind: 'index', startIndex: 2, count: 2 }, { withReferences: true });
+    assert.deepEqual(
+      deep.map((item) => item.groups),
+      [groupsOf(1), groupsOf(2)],
+    );
     const { items: bare } = await list(all);
     assert.ok(bare.every((item) => item.groups === null));
+  });
+
+  it('shows a group once that two sources know, whatever its name holds', async () => {
+    const displayName = 'a\u001e"b\u001f\\c\n😀';
+    const { id } = await insertGroup(world, tenant, { displayName }, [idOf(5), idOf(6)]);
+    await world.owner.query(
+      `insert into memberships (organization_id, directory_group_id, directory_user_id, source)
+        values ($1, $2, $3, 'graph')`,
+      [tenant.organizationId, id, idOf(5)],
+    );
+    const { items } = await list({ kind: 'index', startIndex: 6, count: 2 }, { withReferences: true });
+    assert.deepEqual(
+      items.map((item) => item.groups),
+      [[{ id, displayName }], [{ id, displayName }]],
+    );
   });
 });

@@ -17,8 +17,8 @@ export interface ListRequest<Item, Beside = object> {
   readonly item: string;
   readonly connectionId: string;
   readonly query: ResourceQuery;
-  /** What is read beside the resources of `page` (id, item, sort_value): sections of the statement, and columns of its row. */
-  readonly beside?: { readonly sections: string; readonly columns: string };
+  /** What is read beside the resources of `page` (id, item, sort_value): columns of the one row. */
+  readonly beside?: string;
   /** Where the number of all resources of a connection need not be counted for every page. */
   readonly totals?: RememberedTotals;
   /** `items` in the order of the page. */
@@ -26,8 +26,8 @@ export interface ListRequest<Item, Beside = object> {
   readonly idOf: (item: Item) => string;
 }
 
-/** Between the texts of a page, which travel as one: rows of their own would cost more than what is in them. */
-const itemSeparator = '\x1e';
+/** Between texts that travel as one: rows of their own would cost more than what is in them. No JSON can hold it. */
+export const itemSeparator = '\x1e';
 
 interface PageRow {
   /** Null where the page is empty. */
@@ -166,9 +166,9 @@ async function readPage<Beside>(
       ? 'null::text'
       : `(select p.sort_value::text from page p offset ${window.lastShown} limit 1)`;
   const text = `
-    with page as materialized (${pageSql(table, item, condition, window)})${beside?.sections ?? ''}
+    with page as materialized (${pageSql(table, item, condition, window)})
     select (select string_agg(p.item, chr(30)) from page p) as "items", ${sortText} as "sortText",
-      ${total} as "total"${beside === undefined ? '' : `, ${beside.columns}`}`;
+      ${total} as "total"${beside === undefined ? '' : `, ${beside}`}`;
   const statement = { text, values: parameters.values };
   const [row] = await connection.rows<PageRow & Beside>(
     isHot(query, table) ? { ...statement, name: preparedName(text) } : statement,

@@ -50,6 +50,12 @@ class NameSet {
     return !this.#core && this.#plain.size === 0 && this.#qualified.length === 0;
   }
 
+  /** Whether exactly this attribute is named, as a whole. */
+  isOnly(attribute: string): boolean {
+    const isAlone = !this.#core && this.#plain.size === 1 && this.#qualified.length === 0;
+    return isAlone && this.#plain.get(attribute) === null;
+  }
+
   /** What is named of a top-level attribute or a whole extension; undefined when it is not named at all. */
   find(attribute: string): Wanted | undefined {
     if (this.#core) return null;
@@ -141,9 +147,9 @@ export class Projection {
     this.#unwanted = unwanted.isEmpty ? null : unwanted;
   }
 
-  /** Whether nothing is left out. */
-  get isEverything(): boolean {
-    return this.#wanted === null && this.#unwanted === null;
+  /** Whether nothing is left out, except perhaps this core attribute as a whole. */
+  isEverythingBut(attribute: string): boolean {
+    return this.#wanted === null && this.#unwanted?.isOnly(attribute) !== false;
   }
 
   /** Whether the client named the attributes it wants, so that an answer with a body is expected. */
@@ -164,7 +170,7 @@ export class Projection {
   }
 
   apply(resource: AnswerObject): AnswerObject {
-    if (this.isEverything) return resource;
+    if (this.#wanted === null && this.#unwanted === null) return resource;
     const always = pick(resource, (name) => ALWAYS.has(name));
     const included = this.#wanted === null ? resource : include(resource, this.#wanted);
     const kept = this.#unwanted === null ? included : exclude(included, this.#unwanted);

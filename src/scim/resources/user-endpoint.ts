@@ -19,8 +19,10 @@ function withGroups(exchange: ScimExchange): boolean {
 function represent(exchange: ScimExchange, view: UserView): AnswerObject | JsonText {
   const { context, projection, catalogue } = exchange;
   const { attributes } = view.user;
-  const isWhole = attributes instanceof StoredJson && projection.isEverything && canWriteUsers(catalogue);
-  const written = isWhole ? writeUser(view, attributes, context.scimBaseUrl) : null;
+  const isWhole = projection.isEverythingBut('groups') && canWriteUsers(catalogue);
+  const shown = withGroups(exchange) ? view : { ...view, groups: null };
+  const isStored = attributes instanceof StoredJson;
+  const written = isWhole && isStored ? writeUser(shown, attributes, context.scimBaseUrl) : null;
   return written ?? projection.apply(representUser(view, context.scimBaseUrl));
 }
 
