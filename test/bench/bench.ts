@@ -100,16 +100,58 @@ async function compare(
   }
 }
 
-/** The latency of a server that has some room left, which is how it runs: at a share of what it can do. */
-async function atShareOfLoad({ pid, port, world }: BenchServer, share: number): Promise<void> {
+const slices = 4;
+
+interface Paced {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** At a share of what the server can do at that moment: the median of some short measurements right before. */
+async function paced(
+  server: { readonly port: number; readonly headers: Readonly<Record<string, string>> },
+  next: (index: number) => BenchRequest,
+  share: number,
+): Promise<Paced> {
+  const asked = { ...server, connections, next };
+  const rates: number[] = [];
+  for (let slice = 0; slice < slices; slice += 1)
+    rates.push((await load({ ...asked, milliseconds: milliseconds / slices / 2 })).perSecond);
+  return load({ ...asked, milliseconds, perSecond: median(rates) * share });
+}
+
+/**
+ * The latency of a server that has some room left, which is how it runs, and that of the yardstick in turn: what the
+ * machine itself does to the slowest of a hundred is in both.
+ */
+async function atShareOfLoad(world: World, port: number, barePort: number, share: number): Promise<void> {
+  const columns = ['p50 ms', 'p99 ms', 'p99/p50'];
   const heading = `at ${share * 100} % of that load`;
-  console.log(`\n${row(heading, ['requests/s', 'p50 ms', 'p99 ms', 'p99/p50'])}`);
-  for (const { name, ours } of userScenarios(world)) {
-    const { perSecond } = await measure(pid, port, world.headers, ours);
-    const paced = { port, headers: world.headers, connections, milliseconds, next: ours };
-    const result = await load({ ...paced, perSecond: perSecond * share });
-    const spread = (result.p99 / result.p50).toFixed(1);
-    console.log(row(name, [...figures({ ...result, cpuMicroseconds: 0 }).slice(0, 3), spread]));
+  console.log(
+    `\n${row(heading, ['requests/s', ...columns, ...columns.map((name) => `bare ${name}`), 'of bare'])}`,
+  );
+  for (const { name, ours, bare } of userScenarios(world)) {
+    const both: (readonly [mine: Paced, theirs: Paced])[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const theirs = await paced({ port: barePort, headers: {} }, bare, share);
+      both.push([await paced({ port, headers: world.headers }, ours, share), theirs]);
+    }
+    const spread = ({ p50, p99 }: Paced): number => p99 / p50;
+    const medianOf = (read: (mine: Paced, theirs: Paced) => number): number =>
+      median(both.map(([mine, theirs]) => read(mine, theirs)));
+    console.log(
+      row(name, [
+        medianOf((mine) => mine.perSecond).toFixed(0),
+        medianOf((mine) => mine.p50).toFixed(2),
+        medianOf((mine) => mine.p99).toFixed(2),
+        medianOf(spread).toFixed(1),
+        medianOf((_, theirs) => theirs.p50).toFixed(2),
+        medianOf((_, theirs) => theirs.p99).toFixed(2),
+        medianOf((_, theirs) => spread(theirs)).toFixed(1),
+        medianOf((mine, theirs) => spread(mine) / spread(theirs)).toFixed(2),
+      ]),
+    );
   }
 }
 
@@ -139,8 +181,8 @@ async function bench(): Promise<void> {
     });
     bareProcess = bare.child;
     await compare(world, { pid, port }, { pid: bare.child.pid ?? 0, port: bare.port });
+    await atShareOfLoad(world, port, bare.port, 0.8);
     bareProcess.kill();
-    await atShareOfLoad(server, 0.8);
     await seedGroups(world, [0, 1000, 10_000]);
     await onTheirOwn(server);
     const usage = usageOf(pid);

@@ -13,7 +13,7 @@ export interface LoadOptions {
   /** Requests in flight at once, each on a keep-alive connection of its own. */
   readonly connections: number;
   readonly milliseconds: number;
-  /** Requests in a second: paced, late ones included in their latencies. As many as it takes when left out. */
+  /** Requests in a second: paced, what waits for a connection included in the latencies. As many as it takes when left out. */
   readonly perSecond?: number;
   /** The i-th request; called as often as the time allows. */
   readonly next: (index: number) => BenchRequest;
@@ -28,8 +28,9 @@ export interface LoadResult {
 
 /**
  * Load over plain sockets: far cheaper than an HTTP client library, so that on two cores the server and not the generator
- * is measured. Fails on the first answer outside 2xx. Paced requests are timed from the moment when they were due, so that
- * one slow answer is not hidden by what could not be sent meanwhile.
+ * is measured. Fails on the first answer outside 2xx. Paced requests that had to wait for an answer to another one are timed
+ * from the moment when they were due, so that one slow answer is not hidden by what could not be sent meanwhile; the others
+ * from when they are sent, since a timer that rings a millisecond late is none of the server's doing.
  */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
@@ -37,13 +38,14 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   let issued = 0;
   const started = performance.now();
   const { perSecond } = options;
-  /** Waits until the request is due; null where none is paced. */
+  /** Waits until the request is due. Answers when that was, for one that is late by then; null for the others. */
   const turnOf = async (index: number): Promise<number | null> => {
     if (perSecond === undefined) return null;
     const due = started + (index * 1000) / perSecond;
     const wait = due - performance.now();
-    if (wait > 0) await setTimeout(wait);
-    return due;
+    if (wait <= 0) return due;
+    await setTimeout(wait);
+    return null;
   };
   const worker = async (): Promise<void> => {
     const socket = connect(options.port, '127.0.0.1').setNoDelay(true);
@@ -79,20 +81,25 @@ function encode({ headers }: LoadOptions, { method, path, body = '' }: BenchRequ
 
 /** One request after the other on a socket; answers carry a Content-Length or no body. */
 function makeExchange(socket: Socket): (request: string) => Promise<void> {
-  let received = '';
+  let head = '';
+  /** Bytes of the answer that are still to come; null while its head is not complete. */
+  let missing: number | null = null;
   let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
   const fail = (error: Error): void => settle?.reject(error);
-  socket.setEncoding('latin1');
   socket.on('error', fail);
   socket.on('close', () => fail(new Error('The server closed the connection.')));
-  socket.on('data', (chunk: string) => {
-    received += chunk;
-    const head = received.indexOf('\r\n\r\n');
-    if (head < 0) return;
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(received.slice(0, head + 2))?.[1] ?? 0);
-    if (received.length < head + 4 + length) return;
-    const answer = received;
-    received = '';
+  socket.on('data', (chunk: Buffer) => {
+    if (missing === null) {
+      head += chunk.toString('latin1');
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(head.slice(0, end + 2))?.[1] ?? 0);
+      missing = end + 4 + length - head.length;
+    } else missing -= chunk.length;
+    if (missing > 0) return;
+    const answer = head;
+    head = '';
+    missing = null;
     if (answer.startsWith('HTTP/1.1 2')) settle?.resolve();
     else fail(new Error(`Unexpected answer: ${answer.slice(0, 400)}`));
   });
