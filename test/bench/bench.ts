@@ -100,7 +100,8 @@ async function compare(
   }
 }
 
-const slices = 4;
+/** In each round, so short that a machine that slows down meanwhile spoils one of them. */
+const slicesPerRound = 4;
 
 interface Paced {
   readonly perSecond: number;
@@ -108,50 +109,38 @@ interface Paced {
   readonly p99: number;
 }
 
-/** At a share of what the server can do at that moment: the median of some short measurements right before. */
+/** For a moment at a share of what the server did right before. */
 async function paced(
   server: { readonly port: number; readonly headers: Readonly<Record<string, string>> },
   next: (index: number) => BenchRequest,
   share: number,
 ): Promise<Paced> {
   const asked = { ...server, connections, next };
-  const rates: number[] = [];
-  for (let slice = 0; slice < slices; slice += 1)
-    rates.push((await load({ ...asked, milliseconds: milliseconds / slices / 2 })).perSecond);
-  return load({ ...asked, milliseconds, perSecond: median(rates) * share });
+  const { perSecond } = await load({ ...asked, milliseconds: milliseconds / slicesPerRound / 2 });
+  return load({ ...asked, milliseconds: milliseconds / slicesPerRound, perSecond: perSecond * share });
 }
 
 /**
  * The latency of a server that has some room left, which is how it runs, and that of the yardstick in turn: what the
- * machine itself does to the slowest of a hundred is in both.
+ * machine itself does to the slowest of a hundred is in both. All figures are medians of their slices.
  */
 async function atShareOfLoad(world: World, port: number, barePort: number, share: number): Promise<void> {
-  const columns = ['p50 ms', 'p99 ms', 'p99/p50'];
-  const heading = `at ${share * 100} % of that load`;
-  console.log(
-    `\n${row(heading, ['requests/s', ...columns, ...columns.map((name) => `bare ${name}`), 'of bare'])}`,
-  );
+  const columns = ['requests/s', 'p50 ms', 'p99 ms', 'p99/p50', 'bare p50', 'bare p99', 'bare p99/50'];
+  console.log(`\n${row(`at ${share * 100} % of that load`, columns)}`);
   for (const { name, ours, bare } of userScenarios(world)) {
-    const both: (readonly [mine: Paced, theirs: Paced])[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const theirs = await paced({ port: barePort, headers: {} }, bare, share);
-      both.push([await paced({ port, headers: world.headers }, ours, share), theirs]);
+    const mine: Paced[] = [];
+    const theirs: Paced[] = [];
+    for (let slice = 0; slice < rounds * slicesPerRound; slice += 1) {
+      theirs.push(await paced({ port: barePort, headers: {} }, bare, share));
+      mine.push(await paced({ port, headers: world.headers }, ours, share));
     }
-    const spread = ({ p50, p99 }: Paced): number => p99 / p50;
-    const medianOf = (read: (mine: Paced, theirs: Paced) => number): number =>
-      median(both.map(([mine, theirs]) => read(mine, theirs)));
-    console.log(
-      row(name, [
-        medianOf((mine) => mine.perSecond).toFixed(0),
-        medianOf((mine) => mine.p50).toFixed(2),
-        medianOf((mine) => mine.p99).toFixed(2),
-        medianOf(spread).toFixed(1),
-        medianOf((_, theirs) => theirs.p50).toFixed(2),
-        medianOf((_, theirs) => theirs.p99).toFixed(2),
-        medianOf((_, theirs) => spread(theirs)).toFixed(1),
-        medianOf((mine, theirs) => spread(mine) / spread(theirs)).toFixed(2),
-      ]),
-    );
+    const cells = (slices: readonly Paced[]): readonly string[] => [
+      median(slices.map(({ p50 }) => p50)).toFixed(2),
+      median(slices.map(({ p99 }) => p99)).toFixed(2),
+      median(slices.map(({ p50, p99 }) => p99 / p50)).toFixed(1),
+    ];
+    const perSecond = median(mine.map((slice) => slice.perSecond)).toFixed(0);
+    console.log(row(name, [perSecond, ...cells(mine), ...cells(theirs)]));
   }
 }
 
