@@ -16,8 +16,7 @@ type Order =
 
 type Report =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'job'; readonly name: string; readonly outcome: JobOutcome; readonly seconds: number }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'job'; readonly name: string; readonly outcome: JobOutcome; readonly seconds: number };
 
 /**
  * Jobs decide thousands of people at a time, and the garbage that they leave stops a thread for tens of milliseconds. In a thread
@@ -29,19 +28,27 @@ export function makeStartBackgroundThread(onFailure: (error: unknown) => void): 
     const { config, databaseUrl, publicUrl, encryptionKey } = parts;
     const data: ThreadData = { config, databaseUrl, publicUrl, encryptionKey, clients: clients.shared };
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: data });
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     let isStopping = false;
-    await new Promise<void>((resolve, reject) => {
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    // An error comes before the end, and says why.
+    const lost = new Promise<unknown>((resolve) => {
+      worker.once('error', resolve);
+      void ended.then(() => resolve(new Error('The thread for work in the background has ended')));
+    });
+    const ready = new Promise<void>((resolve) => {
       worker.on('message', (report: Report) => {
         if (report.kind === 'ready') resolve();
-        if (report.kind === 'job') onJob(report.name, report.outcome, report.seconds);
+        else onJob(report.name, report.outcome, report.seconds);
       });
-      worker.once('error', reject);
-      void ended.then(() => reject(new Error('The thread for work in the background has ended')));
     });
-    worker.on('error', (error) => onFailure(error));
-    void ended.then(() => {
-      if (!isStopping) onFailure(new Error('The thread for work in the background has ended'));
+    await Promise.race([
+      ready,
+      lost.then((error) => {
+        throw error;
+      }),
+    ]);
+    void lost.then((error) => {
+      if (!isStopping) onFailure(error);
     });
     const order = (message: Order): void => worker.postMessage(message);
     return {
@@ -65,13 +72,13 @@ async function run(port: MessagePort, { clients, ...parts }: ThreadData): Promis
     },
   );
   const started = background.start();
+  const stop = async (graceMs: number): Promise<void> => {
+    await started.catch(() => undefined);
+    await background.stop(graceMs);
+  };
   port.on('message', (message: Order) => {
     if (message.kind === 'kick') background.kick(message.only);
-    else
-      void started
-        .catch(() => undefined)
-        .then(() => background.stop(message.graceMs))
-        .finally(() => process.exit());
+    else void stop(message.graceMs).finally(() => process.exit());
   });
   await started;
   report({ kind: 'ready' });

@@ -73,16 +73,20 @@ const candidates = (lock: string, personIds: string | null): string => `
     ) c
   )`;
 
+/** Many users share a group: its rules are looked up once for all of them. */
 const memberRules = `
-  member_rules as materialized (
-    select w.key as directory_user_id, r.mapping_rule_id, g.directory_group_id, g.display_name, g.created_upstream_at,
-      g.first_seen_at
+  member_groups as materialized (
+    select w.key as directory_user_id, m.directory_group_id
     from unnest($2::uuid[]) as w(key)
     cross join lateral (
       select distinct x.directory_group_id from memberships x
       where x.organization_id = $1::uuid and x.directory_user_id = w.key
       offset 0
     ) m
+  ),
+  group_rules as materialized (
+    select r.mapping_rule_id, g.directory_group_id, g.display_name, g.created_upstream_at, g.first_seen_at
+    from (select distinct m.directory_group_id from member_groups m) m
     cross join lateral (
       select x.directory_group_id, x.connection_id, x.rule_key, x.display_name, x.created_upstream_at, x.first_seen_at,
         x.deleted_at, x.missing_since
@@ -146,7 +150,7 @@ const rules = `
     'group', json_build_object('id', d.directory_group_id, 'name', d.display_name, 'createdAt', d.created_upstream_at,
       'firstSeenAt', d.first_seen_at, 'state', 'found')))
   from (
-    select distinct on (m.mapping_rule_id) m.* from member_rules m
+    select distinct on (m.mapping_rule_id) m.* from group_rules m
     order by m.mapping_rule_id, m.first_seen_at desc, m.directory_group_id desc
   ) d
   cross join lateral (
@@ -155,7 +159,10 @@ const rules = `
 
 const rulesOfUsers = `
   select json_agg(json_build_array(m.directory_user_id, m.rule_ids)) from (
-    select r.directory_user_id, array_agg(distinct r.mapping_rule_id) as rule_ids from member_rules r group by 1
+    select g.directory_user_id, array_agg(distinct r.mapping_rule_id) as rule_ids
+    from member_groups g
+    join group_rules r on r.directory_group_id = g.directory_group_id
+    group by 1
   ) m`;
 
 const identities = `

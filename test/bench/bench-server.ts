@@ -17,6 +17,25 @@ export interface BenchServer {
   readonly stop: () => Promise<void>;
 }
 
+/** A connection with a token and nobody in it. */
+export async function makeWorld(admin: AdminClient, databaseUrl: string): Promise<World> {
+  const { id } = await admin.post<{ id: string }>('/connections', {
+    name: 'Bench',
+    kind: 'entra',
+    tenant: crypto.randomUUID(),
+  });
+  const { token } = await admin.post<{ token: string }>(`/connections/${id}/scim-tokens`, { name: 'Bench' });
+  return {
+    base: `/scim/v2/${id}`,
+    headers: { authorization: `Bearer ${token}` },
+    databaseUrl,
+    connectionId: id,
+    userIds: [],
+    userNames: [],
+    groups: [],
+  };
+}
+
 /** The server as it is started in production, on a database of its own that others may use too, with one connection. */
 export async function startBenchServer(): Promise<BenchServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rollcall-bench-'));
@@ -33,25 +52,12 @@ export async function startBenchServer(): Promise<BenchServer> {
     ...probe.env,
   });
   const admin = makeAdminClient(server.baseUrl, adminKey);
-  const { id } = await admin.post<{ id: string }>('/connections', {
-    name: 'Bench',
-    kind: 'entra',
-    tenant: crypto.randomUUID(),
-  });
-  const { token } = await admin.post<{ token: string }>(`/connections/${id}/scim-tokens`, { name: 'Bench' });
+  const world = await makeWorld(admin, database.url);
   return {
     pid: server.pid,
     port: Number(new URL(server.baseUrl).port),
     admin,
-    world: {
-      base: `/scim/v2/${id}`,
-      headers: { authorization: `Bearer ${token}` },
-      databaseUrl: database.url,
-      connectionId: id,
-      userIds: [],
-      userNames: [],
-      groups: [],
-    },
+    world,
     heldUp: probe.heldUp,
     stop: async () => {
       await server.stop();

@@ -7,16 +7,22 @@ import { startEmbeddedServer } from '../../src/postgres/embedded-server.ts';
 import { type AdminClient, makeAdminClient } from '../demo/admin-client.ts';
 import { startEmulatorProcess } from '../support/entra/emulator-process-client.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { makeWorld } from './bench-server.ts';
+import { clientMix, latencyHeading, latencyRow } from './client-mix.ts';
 import { makeProbe } from './held-up.ts';
 import { usageOf } from './process-usage.ts';
+import { seedUsers } from './scenarios.ts';
 import { switchProvisioningOn } from './switch-provisioning-on.ts';
 
 /**
  * A first sync of a large tenant, against the emulator as a process of its own: users a second from the request to the last
- * person, the memory of the server, and the longest time for which it held up its event loop (milliseconds of CPU). `GRAPH_USERS` and `GRAPH_GROUPS` set the size.
+ * person, the memory of the server, and the longest time for which it held up its event loop (milliseconds of CPU).
+ * `GRAPH_USERS` and `GRAPH_GROUPS` set the size. `GRAPH_SCIM_SECONDS`: for so long clients of another connection ask and
+ * write meanwhile, which takes its share of the machine.
  */
 const users = Number(process.env['GRAPH_USERS'] ?? 100_000);
 const groups = Number(process.env['GRAPH_GROUPS'] ?? 500);
+const scimSeconds = Number(process.env['GRAPH_SCIM_SECONDS'] ?? 0);
 const secret = 'kQ8~the-value-of-the-client-secret';
 
 interface Named {
@@ -57,6 +63,19 @@ async function follow(admin: AdminClient, pid: number, runId: string): Promise<R
     }
     await sleep(500);
   }
+}
+
+/** How long clients wait, idle and from now on. */
+async function watchClients(admin: AdminClient): Promise<() => Promise<void>> {
+  const world = await makeWorld(admin, database.url);
+  await seedUsers(world, 1_000);
+  const port = Number(new URL(server.baseUrl).port);
+  await clientMix(world, port, 3_000);
+  const idle = latencyRow('idle', await clientMix(world, port, 10_000));
+  return async () => {
+    const beside = await clientMix(world, port, scimSeconds * 1000);
+    say(`${latencyHeading}\n${idle}\n${latencyRow('beside the read', beside)}`);
+  };
 }
 
 const probe = makeProbe();
@@ -107,10 +126,13 @@ try {
   say(
     `${users} users in ${groups} groups; the server holds ${Math.round(usageOf(server.pid).rssMegabytes)} MB`,
   );
+  const besideClients = scimSeconds > 0 ? await watchClients(admin) : async () => undefined;
   await probe.heldUp();
+  const clients = besideClients();
   const run = await admin.post<Run>(`/connections/${connection.id}/sync`, {});
   const ended = await follow(admin, server.pid, run.id);
   say(JSON.stringify({ counts: ended.counts, error: ended.error }));
+  await clients;
   const again = await admin.post<Run>(`/connections/${connection.id}/sync`, {});
   await follow(admin, server.pid, again.id);
 } finally {

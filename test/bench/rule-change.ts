@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { AdminClient } from '../demo/admin-client.ts';
 import { startBenchServer } from './bench-server.ts';
-import { row } from './figures.ts';
-import { type LoadResult, load } from './load.ts';
+import { clientMix, latencyHeading, latencyRow } from './client-mix.ts';
 import { usageOf } from './process-usage.ts';
-import { seedGroups, seedUsers, userScenarios } from './scenarios.ts';
+import { seedGroups, seedUsers } from './scenarios.ts';
 import { switchProvisioningOn } from './switch-provisioning-on.ts';
 
 /**
@@ -13,8 +12,6 @@ import { switchProvisioningOn } from './switch-provisioning-on.ts';
  * it to be done, and what SCIM clients notice of it meanwhile.
  */
 const members = Number(process.env['BENCH_MEMBERS'] ?? 10_000);
-/** What several provisioning clients send together at most (Entra: 25 requests a second each). */
-const requestsPerSecond = 50;
 
 interface Preview {
   readonly digest: string;
@@ -42,26 +39,6 @@ async function until(sql: string): Promise<void> {
     await sleep(200);
   }
 }
-
-/** Match, get and PATCH in turn, of people whom the change concerns. */
-async function scimLoad(milliseconds: number): Promise<LoadResult> {
-  const scenarios = userScenarios(world).filter(({ name }) => name !== 'create user');
-  return load({
-    port,
-    headers: world.headers,
-    connections: 8,
-    milliseconds,
-    perSecond: requestsPerSecond,
-    next: (index) => {
-      const scenario = scenarios[index % scenarios.length];
-      if (scenario === undefined) throw new Error('There is nothing to ask for.');
-      return scenario.ours(index);
-    },
-  });
-}
-
-const show = (name: string, { p50, p99 }: LoadResult): void =>
-  console.log(row(name, [p50.toFixed(1), p99.toFixed(1)]));
 
 async function makeEmployees(client: AdminClient): Promise<{ ruleId: string; change: object }> {
   const { technician, externalUser } = await switchProvisioningOn(client);
@@ -108,14 +85,14 @@ try {
   }
   const { digest } = await admin.post<Preview>('/mapping-rules/preview', { changes });
 
-  console.log(`\n${row(`SCIM at ${requestsPerSecond} requests/s`, ['p50 ms', 'p99 ms'])}`);
-  show('idle', await scimLoad(5_000));
+  console.log(`\n${latencyHeading}`);
+  console.log(latencyRow('idle', await clientMix(world, port, 5_000)));
   const started = performance.now();
   const applied = admin.post('/mapping-rules/apply', { changes, digest }).then(() => seconds(started));
   const converted = applied
     .then(() => until('select count(*) as n from contacts where directory_user_id is not null'))
     .then(() => seconds(started));
-  show('while it is applied', await scimLoad(10_000));
+  console.log(latencyRow('while it is applied', await clientMix(world, port, 10_000)));
   console.log(`applied in ${await applied}, everybody converted after ${await converted}`);
   console.log(`server memory: peak ${usageOf(pid).peakRssMegabytes.toFixed(0)} MB`);
 } finally {

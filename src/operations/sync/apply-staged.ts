@@ -11,11 +11,11 @@ import { decideStagedUser } from './decide-staged-user.ts';
 import type { AppliedGroup, AppliedUser, StagedGroup } from './graph-sync-ports.ts';
 import type { SyncRound } from './sync-round.ts';
 
-const userBatch = 500;
+const userBatch = 1_000;
 const groupBatch = 200;
-const memberBatch = 2_000;
+const memberBatch = 4_000;
 /** So many people are decided in one unit of work. */
-const decideBatch = 250;
+const decideBatch = 500;
 /** Units of work beside each other: while one is decided here, the database works on the other one. */
 const lanes = 2;
 
