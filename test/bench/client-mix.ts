@@ -3,7 +3,7 @@ import { type LoadResult, load } from './load.ts';
 import { userScenarios, type World } from './scenarios.ts';
 
 /** What several provisioning clients send together at most (Entra: 25 requests a second each). */
-export const requestsPerSecond = 50;
+const requestsPerSecond = 50;
 
 /** Match, get and PATCH in turn, of users that were seeded. */
 export async function clientMix(world: World, port: number, milliseconds: number): Promise<LoadResult> {
