@@ -1,3 +1,4 @@
+import { constants, platform, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { composeBackground, type StartBackground } from './compose-background.ts';
@@ -21,7 +22,7 @@ type Report =
 /**
  * Jobs decide thousands of people at a time, and the garbage that they leave stops a thread for tens of milliseconds. In a thread
  * of their own they keep no client waiting. Settles when the thread takes jobs; rejects when it could not start. What fails later
- * and was not foreseen is told to `onFailure`: the thread has ended.
+ * and was not foreseen is told to `onFailure`: the thread has ended, also when it was being stopped.
  */
 export function makeStartBackgroundThread(onFailure: (error: unknown) => void): StartBackground {
   return async (parts, { clients, onJob }) => {
@@ -30,10 +31,11 @@ export function makeStartBackgroundThread(onFailure: (error: unknown) => void): 
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: data });
     let isStopping = false;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const end = new Error('The thread for work in the background has ended');
     // An error comes before the end, and says why.
     const lost = new Promise<unknown>((resolve) => {
       worker.once('error', resolve);
-      void ended.then(() => resolve(new Error('The thread for work in the background has ended')));
+      void ended.then(() => resolve(end));
     });
     const ready = new Promise<void>((resolve) => {
       worker.on('message', (report: Report) => {
@@ -48,7 +50,7 @@ export function makeStartBackgroundThread(onFailure: (error: unknown) => void): 
       }),
     ]);
     void lost.then((error) => {
-      if (!isStopping) onFailure(error);
+      if (!isStopping || error !== end) onFailure(error);
     });
     const order = (message: Order): void => worker.postMessage(message);
     return {
@@ -62,7 +64,16 @@ export function makeStartBackgroundThread(onFailure: (error: unknown) => void): 
   };
 }
 
+/**
+ * The thread that answers clients goes first where there are not enough processors for both. Linux keeps a priority for each thread;
+ * elsewhere it would be that of the whole server.
+ */
+function letOthersGoFirst(): void {
+  if (platform() === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
 async function run(port: MessagePort, { clients, ...parts }: ThreadData): Promise<void> {
+  letOthersGoFirst();
   const report = (message: Report): void => port.postMessage(message);
   const background = composeBackground(
     { ...parts, logger: makeLogger(parts.config.logLevel) },
@@ -78,7 +89,8 @@ async function run(port: MessagePort, { clients, ...parts }: ThreadData): Promis
   };
   port.on('message', (message: Order) => {
     if (message.kind === 'kick') background.kick(message.only);
-    else void stop(message.graceMs).finally(() => process.exit());
+    // A failure ends the thread by itself, and is told.
+    else void stop(message.graceMs).then(() => process.exit());
   });
   await started;
   report({ kind: 'ready' });

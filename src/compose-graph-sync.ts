@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { Graph } from './graph/make-graph.ts';
 import { credentialMaker, isHashOf } from './http/credentials.ts';
 import { lifecyclePath, notificationPath } from './http/graph-notifications.ts';
+import type { WaitingClients } from './http/waiting-clients.ts';
 import type { JobHandlers, JobQueue } from './jobs/job-queue.ts';
 import { makeSyncLoop } from './jobs/sync-loop.ts';
 import type { Logger } from './observability/logger.ts';
@@ -27,7 +28,7 @@ export interface GraphSyncParts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
-  readonly giveWay: () => Promise<void>;
+  readonly clients: WaitingClients;
   readonly encryption: Encryption;
   readonly graph: Graph;
 }
@@ -61,6 +62,7 @@ export function composeGraphSync(parts: GraphSyncParts): GraphSync {
   return {
     sync: makeSyncConnection({
       ...parts,
+      ...parts.clients,
       directory: graph.directory,
       recover: recoveringPart(parts),
       timing: { pollSeconds: config.graphPollMs / 1000, leaseSeconds },

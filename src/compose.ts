@@ -71,9 +71,13 @@ export function compose(parts: ApplicationParts): Application {
     start: async () => {
       const ensureDefault = makeEnsureDefaultOrganization({ ...core.scim, credentialMaker });
       const organization = await whileUnavailable(() => ensureDefault(config.adminApiKey ?? null));
-      await core.jobs.start(startBackground ? null : jobHandlers(config, core));
-      if (startBackground) background = await startBackground(parts, links);
-      else core.relayLoop.start();
+      if (startBackground) {
+        background = await startBackground(parts, links);
+        await core.jobs.start(null);
+      } else {
+        await core.jobs.start(jobHandlers(config, core));
+        core.relayLoop.start();
+      }
       core.graphSync.start();
       logger.info({ organizationId: organization.organizationId }, 'ready');
       return organization;

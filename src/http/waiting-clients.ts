@@ -1,4 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
+import { hrtime } from 'node:process';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** An answer, as far as it ends: given, or given up. */
 interface Answer {
@@ -13,37 +14,59 @@ export interface WaitingClients {
    * the background, between two of its steps: what holds locks that clients wait for must not wait for clients.
    */
   readonly giveWay: () => Promise<void>;
+  /**
+   * Whether no client has asked for anything for about two seconds and none waits. Says yes at once and no after `lookAgainMs`, so
+   * that it may be asked until it is yes.
+   */
+  readonly areQuiet: () => Promise<boolean>;
   /** Where they are counted: another thread that is given it gives way to the same clients. */
   readonly shared: SharedArrayBuffer;
 }
 
 export interface WaitingClientsOptions {
   readonly atMostMs?: number;
+  readonly lookAgainMs?: number;
+  /** Whole seconds of a clock that all threads share and nobody sets. */
+  readonly seconds?: () => number;
   readonly shared?: SharedArrayBuffer;
 }
 
+/** What is shared: how many wait, and the second in which the last one came; 0 before the first. */
+const waitingAt = 0;
+const lastAt = 1;
+const quietSeconds = 2;
+const secondsOfMachine = (): number => hrtime()[0];
+
 /** Lets what nobody waits for do its work while no client waits for an answer, and go on slowly where there always is one. */
 export function makeWaitingClients(options: WaitingClientsOptions = {}): WaitingClients {
-  const { atMostMs = 20, shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) } = options;
-  const counter = new Int32Array(shared);
+  const { atMostMs = 20, lookAgainMs = 100, seconds = secondsOfMachine } = options;
+  const { shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT) } = options;
+  const state = new Int32Array(shared);
   const leave = (): void => {
-    if (Atomics.sub(counter, 0, 1) === 1) Atomics.notify(counter, 0);
+    if (Atomics.sub(state, waitingAt, 1) === 1) Atomics.notify(state, waitingAt);
   };
   return {
     shared,
     enter: (answer) => {
-      Atomics.add(counter, 0, 1);
+      Atomics.add(state, waitingAt, 1);
+      Atomics.store(state, lastAt, seconds());
       answer.once('close', leave);
     },
     giveWay: async () => {
       await setImmediate();
       const deadline = performance.now() + atMostMs;
       for (;;) {
-        const waiting = Atomics.load(counter, 0);
+        const waiting = Atomics.load(state, waitingAt);
         const left = deadline - performance.now();
         if (waiting === 0 || left <= 0) return;
-        await Atomics.waitAsync(counter, 0, waiting, left).value;
+        await Atomics.waitAsync(state, waitingAt, waiting, left).value;
       }
+    },
+    areQuiet: async () => {
+      const isQuiet =
+        Atomics.load(state, waitingAt) === 0 && seconds() - Atomics.load(state, lastAt) > quietSeconds;
+      if (!isQuiet) await setTimeout(lookAgainMs);
+      return isQuiet;
     },
   };
 }

@@ -35,7 +35,7 @@ export type JobQueueOptions = JobDatabase & {
   readonly logger: Logger;
   readonly schema?: string;
   readonly onJob?: OnJob;
-  /** Told of every kick, where the jobs are done by another thread. */
+  /** Where the jobs are done by another thread, which makes the queues and looks after them: told of every kick. */
   readonly onKick?: (only?: QueueName) => void;
   readonly timing?: JobTiming;
 };
@@ -59,7 +59,10 @@ export interface JobHandlers {
 }
 
 export interface JobQueue {
-  /** Needs the migrated database. Several servers may start at the same moment. Null: the jobs are done elsewhere. */
+  /**
+   * Needs the migrated database. Several servers may start at the same moment. Null: the jobs are done elsewhere, and whoever
+   * does them has started.
+   */
   readonly start: (handlers: JobHandlers | null) => Promise<void>;
   /** Takes no more jobs, waits for the running ones, and gives back those that outlast the grace. */
   readonly stop: (graceMs: number) => Promise<void>;
@@ -74,7 +77,10 @@ export interface JobQueue {
 export function makeJobQueue(options: JobQueueOptions): JobQueue {
   const { logger, schema = 'jobs', onJob = () => undefined, onKick = () => undefined, timing = {} } = options;
   const { pollSeconds = 2, retryDelaySeconds = 10, superviseSeconds = 30 } = timing;
-  const boss = new PgBoss(bossOptions(options, schema, superviseSeconds));
+  const boss = new PgBoss({
+    ...bossOptions(options, schema, superviseSeconds),
+    supervise: options.onKick === undefined,
+  });
   // An `error` event that nobody listens to would end the process.
   boss.on('error', makeErrorReporter(logger));
   boss.on('warning', ({ message }) => logger.warn({ warning: message }, 'The job queue warns'));
@@ -104,9 +110,10 @@ export function makeJobQueue(options: JobQueueOptions): JobQueue {
     start: async (handlers) => {
       try {
         await boss.start();
+        if (handlers === null) return;
         await createQueues(boss, retryDelaySeconds);
         await grantEnqueue(boss, schema);
-        if (handlers !== null) await startWorkers(handlers);
+        await startWorkers(handlers);
       } catch (error) {
         await boss.stop({ graceful: false });
         throw error;

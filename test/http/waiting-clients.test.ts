@@ -39,4 +39,31 @@ describe('work in the background gives way to clients', () => {
     await giveWay();
     await giveWay();
   });
+
+  it('takes them for quiet when none waits and none has come for two seconds', async () => {
+    let now = 1_000;
+    const { enter, areQuiet, shared } = makeWaitingClients({ seconds: () => now, lookAgainMs: 1 });
+    const inThread = makeWaitingClients({ shared, seconds: () => now, lookAgainMs: 1 });
+    assert.equal(await areQuiet(), true, 'nobody has come yet');
+    const answer = new EventEmitter();
+    enter(answer);
+    now += 60;
+    assert.equal(await inThread.areQuiet(), false, 'one waits, however long');
+    answer.emit('close');
+    assert.equal(await inThread.areQuiet(), true);
+    enter(answer);
+    answer.emit('close');
+    now += 2;
+    assert.equal(await inThread.areQuiet(), false, 'one has just been there');
+    now += 1;
+    assert.equal(await inThread.areQuiet(), true);
+  });
+
+  it('takes a while to say that they are not quiet, so that it may be asked again at once', async () => {
+    const { enter, areQuiet } = makeWaitingClients({ lookAgainMs: 30 });
+    enter(new EventEmitter());
+    const started = performance.now();
+    assert.equal(await areQuiet(), false);
+    assert.ok(performance.now() - started >= 25);
+  });
 });

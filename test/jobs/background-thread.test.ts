@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeStartBackgroundThread } from '../../src/background-thread.ts';
@@ -47,6 +48,30 @@ it('a running server leaves its jobs to a thread of their own, and tells in its 
   assert.equal(await server.stop(), 0);
 });
 
+/** Of each thread of a process, the first of them being the one that answers clients; see proc(5). */
+async function niceOfThreads(pid: number): Promise<readonly number[]> {
+  const ids = (await readdir(`/proc/${pid}/task`)).map(Number).sort((left, right) => left - right);
+  return Promise.all(
+    ids.map(async (id) => {
+      const stat = await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+    }),
+  );
+}
+
+it('the thread that does the jobs comes after the one that answers clients', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const database = await createTestDatabase();
+  t.after(() => database.drop());
+  const server = await startServerProcess({ DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'warn' });
+  t.after(() => server.kill());
+  const nice = await niceOfThreads(server.pid);
+  const own = (await niceOfThreads(process.pid))[0];
+  assert.equal(nice[0], own);
+  assert.ok(own !== undefined && nice.includes(Math.max(own, 10)), `one of ${nice}`);
+});
+
 it('the thread ends when it is told to, which is no failure', async (t) => {
   const database = await createTestDatabase();
   t.after(() => database.drop());
@@ -56,6 +81,17 @@ it('the thread ends when it is told to, which is no failure', async (t) => {
   await background.stop(1_000);
   background.kick();
   assert.deepEqual(failures, []);
+});
+
+it('a failure while the thread is stopped is told, and the thread has ended all the same', async (t) => {
+  const database = await createTestDatabase();
+  t.after(() => database.drop());
+  const { started, failures } = startThread(database.url);
+  const background = await started;
+  // No grace that anything could be counted with: the thread cannot stop in order.
+  await background.stop(1n as unknown as number);
+  assert.equal(failures.length, 1);
+  assert.match(String(failures[0]), /BigInt/);
 });
 
 it('a thread that cannot reach the database says so to whoever starts it', async () => {

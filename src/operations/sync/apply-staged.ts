@@ -9,6 +9,7 @@ import type { GuardMode } from '../reconcile/decision-tools.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { decideStagedUser } from './decide-staged-user.ts';
 import type { AppliedGroup, AppliedUser, StagedGroup } from './graph-sync-ports.ts';
+import { inLanes } from './in-lanes.ts';
 import type { SyncRound } from './sync-round.ts';
 
 const userBatch = 1_000;
@@ -16,8 +17,6 @@ const groupBatch = 200;
 const memberBatch = 4_000;
 /** So many people are decided in one unit of work. */
 const decideBatch = 500;
-/** Units of work beside each other: while one is decided here, the database works on the other one. */
-const lanes = 2;
 
 /**
  * Brings everything that was read into the mirror: groups, then who is in which, then users. Users are last because a new one
@@ -29,21 +28,10 @@ export async function applyStaged(round: SyncRound): Promise<void> {
   await applyAll(applyUsers, round);
 }
 
-/** Answers whether there may be more. */
 type ApplyBatch = (round: SyncRound) => Promise<boolean>;
 
 async function applyAll(applyBatch: ApplyBatch, round: SyncRound): Promise<void> {
-  if (!(await applyBatch(round))) return;
-  await inLanes(async () => {
-    while (await applyBatch(round)) await round.parts.giveWay();
-  });
-}
-
-/** Ends when all have ended: none is left behind when another one fails. */
-async function inLanes(work: () => Promise<void>): Promise<void> {
-  for (const outcome of await Promise.allSettled(Array.from({ length: lanes }, work))) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
+  if (await applyBatch(round)) await inLanes(() => applyBatch(round), round.parts);
 }
 
 async function applyUsers(round: SyncRound): Promise<boolean> {
@@ -143,12 +131,13 @@ async function decideWaiting(round: SyncRound, waiting: number): Promise<void> {
   const { connectionId } = round;
   const total = (round.run?.progress.done ?? 0) + waiting;
   const first = { total, guard: { kind: 'postpone' } } as const;
-  await (waiting > decideBatch ? inLanes(() => decideAll(round, first)) : decideAll(round, first));
+  const isMore = await decideBatchOf(round, first);
+  if (isMore) await inLanes(() => decideBatchOf(round, first), round.parts);
   const { context, ...tools } = round.parts;
   const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
   const verdict = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);
-  const guard = { kind: 'judged', verdict } as const;
-  await decideAll(round, { total, guard });
+  const judged = { total, guard: { kind: 'judged', verdict } } as const;
+  while (await decideBatchOf(round, judged)) await round.parts.giveWay();
 }
 
 const riskPage = 200;
@@ -170,12 +159,8 @@ interface Deciding {
   readonly guard: GuardMode;
 }
 
-async function decideAll(round: SyncRound, deciding: Deciding): Promise<void> {
-  while ((await decideBatchOf(round, deciding)) === decideBatch) await round.parts.giveWay();
-}
-
-/** Answers how many it took off the list. */
-async function decideBatchOf(round: SyncRound, { total, guard }: Deciding): Promise<number> {
+/** Answers whether there may be more on the list. */
+async function decideBatchOf(round: SyncRound, { total, guard }: Deciding): Promise<boolean> {
   const { connectionId, parts } = round;
   const isAtRisk = guard.kind !== 'postpone';
   return round.write('shared', async (stores) => {
@@ -206,6 +191,6 @@ async function decideBatchOf(round: SyncRound, { total, guard }: Deciding): Prom
       counts: round.countsWith(decided.events),
       progress: { done, total: Math.max(total, done) },
     });
-    return affected.length;
+    return affected.length === decideBatch;
   });
 }

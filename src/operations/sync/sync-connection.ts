@@ -7,16 +7,16 @@ import type { RecoverConnection } from '../tenants/recover-connection.ts';
 import { applyStaged, decideAffected } from './apply-staged.ts';
 import { clearDoubts } from './clear-doubts.ts';
 import type { ClaimRequest, SyncState } from './graph-sync-ports.ts';
+import type { LaneClients } from './in-lanes.ts';
 import { type ReadOutcome, readStreams } from './read-streams.ts';
 import { settleFailure } from './settle-sync-failure.ts';
 import { ClaimLost, RunCancelled, SyncRound } from './sync-round.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
-export interface SyncDependencies {
+export interface SyncDependencies extends LaneClients {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
-  readonly giveWay: () => Promise<void>;
   readonly encryption: Encryption;
   readonly directory: GraphDirectory;
   readonly timing: SyncTiming;

@@ -3,6 +3,7 @@ import type { OrganizationContext } from '../context.ts';
 import type { Clock, ConfigurationLock, EventContext, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import type { GraphConnection, GraphDirectory } from '../tenants/graph-ports.ts';
 import type { ClaimRequest } from './graph-sync-ports.ts';
+import type { LaneClients } from './in-lanes.ts';
 import type { SyncRun } from './sync-run-ports.ts';
 
 /** Another server reads this connection now; whatever was being done is rolled back and left to it. */
@@ -21,7 +22,7 @@ export class RunCancelled extends Error {
   }
 }
 
-export interface RoundParts {
+export interface RoundParts extends LaneClients {
   readonly context: OrganizationContext;
   readonly graph: GraphConnection;
   readonly claim: ClaimRequest;
@@ -31,7 +32,6 @@ export interface RoundParts {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
-  readonly giveWay: () => Promise<void>;
   readonly turn: () => Promise<void>;
 }
 

@@ -44,10 +44,10 @@ const groupsAbove = `
     from direct d join above a on a.below_id = d.group_object_id
   )`;
 
-/** From `wanted`, and `known`, which is what every source stated so far of the groups in question. */
+/** From `wanted`, and `known`, which is what every source stated so far of the groups in question, and where (`place`). */
 const bringToWanted = `
   held as materialized (
-    select k.directory_group_id, k.directory_user_id from known k where k.source = 'graph'
+    select k.directory_group_id, k.directory_user_id, k.place from known k where k.source = 'graph'
   ),
   added as (
     insert into memberships (organization_id, directory_group_id, directory_user_id, source, created_at)
@@ -63,16 +63,10 @@ const bringToWanted = `
   dropped as (
     delete from memberships m
     where m.organization_id = $1::uuid and m.ctid = any(array(
-      select x.ctid from (
-        select h.directory_group_id, h.directory_user_id from held h
-        except select w.directory_group_id, w.directory_user_id from wanted w
-      ) o
-      cross join lateral (
-        select y.ctid from memberships y
-        where y.organization_id = $1::uuid and y.directory_group_id = o.directory_group_id
-          and y.directory_user_id = o.directory_user_id and y.source = 'graph'
-        limit 1
-      ) x))
+      select h.place from held h
+      where not exists (
+        select from wanted w
+        where w.directory_group_id = h.directory_group_id and w.directory_user_id = h.directory_user_id)))
     returning m.directory_group_id, m.directory_user_id
   ),
   -- who joins with the first source and leaves with the last
@@ -122,10 +116,10 @@ export const settleCountsText = `
 
 const knownOfSubjects = `
   known as materialized (
-    select m.directory_group_id, m.directory_user_id, m.source
+    select m.directory_group_id, m.directory_user_id, m.source, m.place
     from subjects s
     cross join lateral (
-      select x.directory_group_id, x.directory_user_id, x.source from memberships x
+      select x.directory_group_id, x.directory_user_id, x.source, x.ctid as place from memberships x
       where x.organization_id = $1::uuid and x.directory_user_id = s.directory_user_id
       offset 0
     ) m
@@ -180,7 +174,7 @@ export const setMembershipsText = `
     ) g
   ),
   known as materialized (
-    select m.directory_group_id, m.directory_user_id, m.source
+    select m.directory_group_id, m.directory_user_id, m.source, m.ctid as place
     from memberships m
     join directory_groups g on g.organization_id = $1::uuid and g.directory_group_id = m.directory_group_id
     where m.organization_id = $1::uuid and m.directory_user_id = $3::uuid
