@@ -1,4 +1,3 @@
-import { hrtime } from 'node:process';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** An answer, as far as it ends: given, or given up. */
@@ -35,7 +34,7 @@ export interface WaitingClientsOptions {
 const waitingAt = 0;
 const lastAt = 1;
 const quietSeconds = 2;
-const secondsOfMachine = (): number => hrtime()[0];
+const secondsOfMachine = (): number => process.hrtime()[0];
 
 /** Lets what nobody waits for do its work while no client waits for an answer, and go on slowly where there always is one. */
 export function makeWaitingClients(options: WaitingClientsOptions = {}): WaitingClients {
