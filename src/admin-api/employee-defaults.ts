@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { EmployeeDefaults } from '../provisioning/settings.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { preconditionOf, setEtag } from './etag.ts';
-import { previewOf, writeCursor } from './preview-page.ts';
+import { nextCursorOf, previewOf } from './preview-page.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 
 export function makeEmployeeDefaultsRoutes({ operations }: AdminDependencies): Router {
@@ -24,7 +24,7 @@ export function makeEmployeeDefaultsRoutes({ operations }: AdminDependencies): R
     const input = bodyOf<Partial<EmployeeDefaults>>(request);
     const preview = await employeeDefaults.preview(contextOf(response), input, previewOf(request));
     const { digest, counts, items, next } = preview;
-    response.json({ digest, counts, items, nextCursor: writeCursor(next) });
+    response.json({ digest, counts, items, nextCursor: nextCursorOf(request, next) });
   });
   return router;
 }

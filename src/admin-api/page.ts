@@ -1,28 +1,23 @@
 import type { Request, Response } from 'express';
 import type { Page, PageRequest } from '../operations/keyset-page.ts';
-import { OperationError } from '../operations/operation-error.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { queryOf } from './request-facts.ts';
 import { isUuid } from './validate-request.ts';
 
 const DEFAULT_LIMIT = 50;
-const VERSION = 'p1:';
 
-function readCursor(cursor: string): string {
-  const text = /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
-  const after = text.slice(VERSION.length);
-  if (text.startsWith(VERSION) && isUuid(after)) return after;
-  const fields = [{ pointer: '/cursor', detail: 'must be the nextCursor of the page before' }];
-  throw new OperationError('invalid', 'The cursor is not one of ours.', { fields, reason: 'cursor' });
+/** How many items a page may have; validation has checked the range. */
+export function limitOf(request: Request): number {
+  const limit = queryOf(request, 'limit');
+  return limit === null ? DEFAULT_LIMIT : Number(limit);
 }
 
-/** The page that `limit` and `cursor` ask for; validation has checked the range of the limit. */
+const readId = (text: string): string | null => (isUuid(text) ? text : null);
+
+/** The page that `limit` and `cursor` ask for. */
 export function pageOf(request: Request): PageRequest {
-  const limit = queryOf(request, 'limit');
   const cursor = queryOf(request, 'cursor');
-  return {
-    limit: limit === null ? DEFAULT_LIMIT : Number(limit),
-    after: cursor === null ? null : readCursor(cursor),
-  };
+  return { limit: limitOf(request), after: cursor === null ? null : readCursor(request, cursor, readId) };
 }
 
 export function sendPage<Item>(
@@ -33,6 +28,6 @@ export function sendPage<Item>(
   const { nextAfter } = page;
   response.json({
     items: page.items.map(represent),
-    nextCursor: nextAfter === null ? null : Buffer.from(VERSION + nextAfter, 'latin1').toString('base64url'),
+    nextCursor: nextAfter === null ? null : writeCursor(response.req, nextAfter),
   });
 }

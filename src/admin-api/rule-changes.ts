@@ -3,7 +3,7 @@ import type { RuleChangeInput } from '../operations/rules/rule-changes.ts';
 import type { AdminDependencies } from './admin-dependencies.ts';
 import { representMappingRule } from './mapping-rules.ts';
 import { representPlannedPerson } from './planned-person.ts';
-import { previewOf, writeCursor } from './preview-page.ts';
+import { nextCursorOf, previewOf } from './preview-page.ts';
 import { bodyOf, contextOf } from './request-facts.ts';
 
 interface ChangesBody {
@@ -21,7 +21,7 @@ export function makeRuleChangeRoutes({ operations }: AdminDependencies): Router 
       digest,
       counts,
       items: items.map(representPlannedPerson),
-      nextCursor: writeCursor(next),
+      nextCursor: nextCursorOf(request, next),
     });
   });
   router.post('/mapping-rules/apply', async (request, response) => {

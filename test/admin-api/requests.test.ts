@@ -217,6 +217,22 @@ describe('requests to the administration API', () => {
       }
     });
 
+    it('answers 400 with a pointer for the cursor of another list', async () => {
+      await app.admin('POST', '/departments', { name: 'Second of two' });
+      const { body } = await app.admin('GET', '/departments?limit=1');
+      const { nextCursor } = body;
+      for (const path of ['/Departments', '/departments/']) {
+        assert.equal((await app.admin('GET', `${path}?cursor=${nextCursor}`)).status, 200, path);
+      }
+      const account = await app.admin('POST', '/accounts', { name: 'With a list of its own' });
+      for (const path of ['/locations', '/employees', `/accounts/${account.body.id}/locations`]) {
+        const answer = await app.admin('GET', `${path}?cursor=${nextCursor}`);
+        assert.equal(answer.status, 400, path);
+        assert.deepEqual(pointers(answer.body), ['/cursor']);
+        assert.match(answer.body.detail, /not one of this list/);
+      }
+    });
+
     it('refuses parameters it does not know', async () => {
       assert.equal((await app.admin('GET', '/departments?colour=red')).status, 400);
     });

@@ -100,4 +100,30 @@ describe('previewing other employee defaults', () => {
     assert.deepEqual(pointersOf(answer.body), ['/departmentId']);
     await mode('azureAdSync');
   });
+
+  it('refuses what could not be stored: gaps while provisioning is on', async () => {
+    const gaps = { ...world.defaults, departmentId: null, employmentType: null };
+    await mode('azureAdSync');
+    for (const [method, path] of [
+      ['PUT', '/employee-defaults'],
+      ['POST', '/employee-defaults/preview'],
+    ] as const) {
+      const { missing } = await world.expect(409, method, path, gaps);
+      assert.deepEqual(missing, ['departmentId', 'employmentType'], path);
+    }
+    await mode('off');
+    await preview({ departmentId: null });
+    await mode('azureAdSync');
+  });
+
+  it('takes no cursor of another preview', async () => {
+    await mode('off');
+    await waiting(['noa', 'oda']);
+    const { nextCursor } = await preview({ departmentId }, '?limit=1');
+    const changes = [{ op: 'delete', id: unknownId }];
+    const answer = await world.call('POST', `/mapping-rules/preview?cursor=${nextCursor}`, { changes });
+    assert.equal(answer.status, 400);
+    assert.deepEqual(pointersOf(answer.body), ['/cursor']);
+    await mode('azureAdSync');
+  });
 });

@@ -2,7 +2,7 @@ import type { EmployeeDefaults } from '../../provisioning/settings.ts';
 import { noteConfiguration } from '../change-sets/note-configuration.ts';
 import type { OrganizationContext } from '../context.ts';
 import type { Revised } from '../organizations/admin-ports.ts';
-import type { UnitOfWork } from '../ports.ts';
+import type { Stores, UnitOfWork } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
 import {
   type PlanTools,
@@ -50,10 +50,7 @@ export function makeEmployeeDefaultsOperations(
       unitOfWork.write(context, 'exclusive', async (stores) => {
         const before = await stores.employeeDefaults.get();
         requireVersion(ifMatch, before.revision);
-        const value = readDefaults(input);
-        await checkDefaults(stores, value);
-        const { provisioningMode } = (await stores.settings.get()).value;
-        if (provisioningMode !== 'off') await requireCompleteDefaults(stores, value);
+        const value = await acceptedDefaults(stores, input);
         if (isSameRecord(before.value, value)) return before;
         const now = clock.now();
         const revision = await stores.employeeDefaults.save(value, now);
@@ -68,11 +65,19 @@ export function makeEmployeeDefaultsOperations(
       }),
     preview: (context, input, { limit, position }) =>
       unitOfWork.read(context, async (stores) => {
-        const value = readDefaults(input);
-        await checkDefaults(stores, value);
+        const value = await acceptedDefaults(stores, input);
         const window = { offset: position?.offset ?? 0, limit };
         const { digest, counts, items, total } = await planDefaults(stores, value, window, dependencies);
         return { digest, counts, items, next: requireSamePage({ digest, total }, { limit, position }) };
       }),
   };
+}
+
+/** The defaults as they could be stored: every reference is good, and there are no gaps while provisioning is on. */
+async function acceptedDefaults(stores: Stores, input: Partial<EmployeeDefaults>): Promise<EmployeeDefaults> {
+  const value = readDefaults(input);
+  await checkDefaults(stores, value);
+  const { provisioningMode } = (await stores.settings.get()).value;
+  if (provisioningMode !== 'off') await requireCompleteDefaults(stores, value);
+  return value;
 }
