@@ -116,20 +116,54 @@ const MAX_FAULTS = 50;
 const pointerOf = (path: string): string =>
   path.replace(/^\/(?:body|query|headers|params|cookies)(?=\/|$)/, '');
 
-function readFault({ path, message, errorCode }: ValidationItem): FieldFault {
-  const pointer = pointerOf(String(path ?? ''));
-  const keyword = String(errorCode ?? '').split('.', 1)[0];
-  if (keyword === 'additionalProperties') return { pointer, detail: 'is not a known field' };
-  if (keyword === 'required') return { pointer, detail: 'is required' };
-  if (keyword === 'format')
-    return { pointer, detail: String(message).replace('must match format', 'must be a') };
-  if (keyword === 'pattern') return { pointer, detail: 'does not have the right form' };
-  return { pointer, detail: String(message ?? 'is not valid') };
+/** What the patterns of the document ask for. */
+export const formOfPattern: Readonly<Record<string, string>> = {
+  '\\S': 'must not be blank',
+  '^\\S+$': 'must not contain white space',
+  '^[^\\s@]+@[^\\s@]+$': 'must be an email address',
+  '^[^\\s@]+$': 'must be a domain name',
+  '^[^\\s/@]+$': 'must be a domain name or a GUID',
+  '^[A-Za-z][A-Za-z0-9_-]*$': 'must be a letter, and then letters, digits, _ and - only',
+  "^[uU][rR][nN]:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[A-Za-z0-9()+,.:=@;$_!*'-]{0,160}[A-Za-z0-9]$":
+    'must be a URN, such as urn:ietf:params:scim:schemas:extension:acme:2.0:User',
+};
+
+const formOfFormat: Readonly<Record<string, string>> = {
+  uuid: 'must be a UUID',
+  'date-time': 'must be a date and time of RFC 3339, such as 2027-01-31T12:00:00Z',
+};
+
+/** Words for what the validator says by keyword, from what it says itself. */
+const wordings: Readonly<Record<string, (message: string) => string>> = {
+  additionalProperties: () => 'is not a known field',
+  required: () => 'is required',
+  format: (message) => formOfFormat[quotedIn(message)] ?? message,
+  pattern: (message) => formOfPattern[quotedIn(message)] ?? message,
+  type: (message) => message.replace(',null', ' or null'),
+  // Null among the allowed values is written as nothing at all.
+  enum: (message) => message.replace(/, $/, ', null'),
+};
+
+const quotedIn = (message: string): string => /"(.*)"$/.exec(message)?.[1] ?? '';
+
+function wordsOfQuery(message: string): string {
+  if (message.startsWith('Unknown query parameter')) return 'is not a known parameter';
+  return message.startsWith('Empty value found') ? 'must not be empty' : message;
 }
+
+function readFault({ path, message, errorCode }: ValidationItem): FieldFault {
+  const keyword = String(errorCode ?? '').split('.', 1)[0] ?? '';
+  const detail = (wordings[keyword] ?? wordsOfQuery)(String(message ?? 'is not valid'));
+  return { pointer: pointerOf(String(path ?? '')), detail };
+}
+
+const unsupportedMediaType =
+  'Content-Type must be application/json here; application/merge-patch+json is for PATCH only.';
 
 /** What the validator threw, as a problem; null when it is something else. */
 export function readValidationError(error: unknown): Problem | null {
   if (!isValidationError(error) || error.status < 400 || error.status > 499) return null;
+  if (error.status === 415) return { status: 415, detail: unsupportedMediaType };
   const errors = error.errors.slice(0, MAX_FAULTS).map(readFault);
   const [first] = errors;
   const detail =

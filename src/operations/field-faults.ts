@@ -10,6 +10,7 @@ export class FieldFaults {
     this.#base = base;
   }
 
+  /** `detail`: a sentence with its full stop, or what is to be said of the field, such as `is required`. */
   add(pointer: string, detail: string): void {
     this.#faults.push({ pointer: this.#base + pointer, detail });
   }
@@ -27,10 +28,13 @@ export class FieldFaults {
   raise(): void {
     const [first] = this.#faults;
     if (first === undefined) return;
-    const detail = this.#faults.length === 1 ? first.detail : 'The request is not valid.';
+    const detail = this.#faults.length === 1 ? sentenceOf(first) : 'The request is not valid.';
     throw new OperationError('invalid', detail, { reason: 'value', fields: this.#faults });
   }
 }
+
+const sentenceOf = ({ pointer, detail }: FieldFault): string =>
+  /[.?]$/.test(detail) ? detail : `The request is not valid: ${pointer} ${detail}.`;
 
 /** A text as it is kept: without surrounding white space, null when nothing is left. */
 export function tidy(text: string | null): string | null {

@@ -4,6 +4,7 @@ import express from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
 import request from 'supertest';
 import { methods, readOpenApiDocument } from '../../src/admin-api/openapi-document.ts';
+import { formOfPattern } from '../../src/admin-api/validate-request.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 const document = readOpenApiDocument();
@@ -43,6 +44,16 @@ describe('the description of the administration API', () => {
     for (const [name, schema] of schemas.filter(([name]) => /(?:Create|Patch|Put|Write)$/.test(name))) {
       assert.equal(schema.additionalProperties, false, name);
     }
+  });
+
+  it('has words for every form that it asks a field to have', () => {
+    const patterns = JSON.stringify(document.components.schemas).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g);
+    const all = [...patterns].map(([, text = '']) => String(JSON.parse(text)));
+    assert.ok(all.length > 20);
+    assert.deepEqual(
+      all.filter((pattern) => !(pattern in formOfPattern)),
+      [],
+    );
   });
 });
 

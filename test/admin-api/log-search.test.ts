@@ -103,6 +103,10 @@ describe('search of the provisioning log', () => {
     );
   });
 
+  it('is no search when it is empty, as in the lists of people', async () => {
+    assert.deepEqual(await find('q='), await find('limit=50'));
+  });
+
   it('finds nothing for what nobody is called, and refuses what no text can hold', async () => {
     assert.deepEqual(await idsOf('nobody@contoso.example'), []);
     assert.deepEqual(await idsOf('%'), []);

@@ -60,6 +60,13 @@ describe('mapping rules', () => {
     });
   });
 
+  it('takes null overrides as none, as the preview does', async () => {
+    const body = rule({ overrides: null });
+    const changes = [{ op: 'create', rule: body }];
+    await world.expect(200, 'POST', '/mapping-rules/preview', { changes });
+    assert.equal((await created(body)).overrides.departmentId, null);
+  });
+
   it('lists the rules of one connection page by page', async () => {
     const other = await world.app.createScimConnection('Other');
     const ids = [];

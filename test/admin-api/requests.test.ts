@@ -166,6 +166,83 @@ describe('requests to the administration API', () => {
       assert.deepEqual(pointers(body), ['/guard/maximum']);
     });
 
+    it('refuses fields for operations that take none', async () => {
+      const connection = await app.admin('POST', '/connections', { name: 'No fields', kind: 'scim' });
+      const webhook = await app.admin('POST', '/webhooks', { url: 'https://8.8.8.8/' });
+      assert.deepEqual([connection.status, webhook.status], [201, 201]);
+      const paths = [
+        `/connections/${connection.body.id}/sync`,
+        `/connections/${connection.body.id}/disconnect`,
+        `/sync-runs/${unknownId}/cancel`,
+        `/webhooks/${webhook.body.id}/test`,
+        `/webhooks/${webhook.body.id}/deliveries/${unknownId}/redeliver`,
+      ];
+      for (const path of paths) {
+        const { status, body } = await app.admin('POST', path, { full: true });
+        assert.equal(status, 400, path);
+        assert.deepEqual(pointers(body), ['/full']);
+      }
+      for (const body of [{}, undefined]) {
+        assert.equal((await app.admin('POST', paths[1] ?? '', body)).status, 200);
+      }
+    });
+
+    it('says of every fault what it is, in a sentence that names the field', async () => {
+      const entra = { name: 'Entra', kind: 'entra', tenant: 'contoso.example' };
+      const secretId = '0199c1a0-0000-7000-8000-000000000001';
+      const cases: readonly (readonly [string, string, unknown, string])[] = [
+        ['POST', '/departments', { name: ' ' }, '/name must not be blank'],
+        ['POST', '/departments', { name: 'x', id: unknownId }, '/id is not a known field'],
+        [
+          'POST',
+          '/api-keys',
+          { name: 'x', role: 'owner', expiresAt: 5 },
+          '/expiresAt must be string or null',
+        ],
+        ['POST', '/connections', { ...entra, tenant: 'a b' }, '/tenant must be a domain name or a GUID'],
+        ['POST', '/connections', { ...entra, applicationId: 'x' }, '/applicationId must be a UUID'],
+        ['POST', '/connections', { ...entra, kind: 'scim' }, '/tenant belongs to connections of kind entra'],
+        [
+          'POST',
+          '/connections',
+          { ...entra, cloud: 'de' },
+          '/cloud must be equal to one of the allowed values: global, usgov, china, null',
+        ],
+        [
+          'POST',
+          '/connections',
+          { ...entra, applicationKey: secretId },
+          '/applicationKey looks like the Secret ID of the client secret; paste its Value instead',
+        ],
+        ['POST', '/webhooks', { url: 'http://' }, '/url must be an absolute URL'],
+        [
+          'POST',
+          '/webhooks/0/replay',
+          { since: 'today' },
+          '/since must be a date and time of RFC 3339, such as 2027-01-31T12:00:00Z',
+        ],
+        ['GET', '/departments?limit=', undefined, '/limit must not be empty'],
+        ['GET', '/departments?colour=red', undefined, '/colour is not a known parameter'],
+      ];
+      for (const [method, path, body, fault] of cases) {
+        const address = path.replace('/0/', `/${unknownId}/`);
+        const answer = await app.admin(method, address, body);
+        assert.equal(answer.status, 400, path);
+        assert.equal(answer.body.detail, `The request is not valid: ${fault}.`);
+      }
+      const account = { name: 'Account of a kind' };
+      assert.equal((await app.admin('POST', '/accounts', account)).status, 201);
+      const twice = await app.admin('POST', '/accounts', account);
+      assert.equal(twice.body.detail, 'There is already an account named Account of a kind.');
+    });
+
+    it('says which content type it takes', async () => {
+      const merge = { 'content-type': 'application/merge-patch+json' };
+      const { status, body } = await app.admin('POST', '/departments', { name: 'Merge' }, merge);
+      assert.equal(status, 415);
+      assert.match(body.detail, /^Content-Type must be application\/json here/);
+    });
+
     it('coerces nothing: a number in quotes is no number, and the other way round', async () => {
       const wrong = [
         [{ guard: { windowMinutes: '60' } }, '/guard/windowMinutes'],

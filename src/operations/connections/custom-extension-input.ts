@@ -21,7 +21,7 @@ function checkNames(attributes: readonly CustomAttribute[], pointer: string, fau
   for (const [index, { name }] of attributes.entries()) {
     const key = name.toLowerCase();
     if (seen.has(key))
-      faults.add(`${pointer}/${index}/name`, `${name} is there twice; names differ by more than case`);
+      faults.add(`${pointer}/${index}/name`, `${name} is there twice; names differ by more than case.`);
     seen.add(key);
   }
 }
@@ -29,7 +29,7 @@ function checkNames(attributes: readonly CustomAttribute[], pointer: string, fau
 function checkAttribute(attribute: CustomAttribute, pointer: string, faults: FieldFaults): void {
   const { name, type, subAttributes = [] } = attribute;
   if (reservedNames.has(name.toLowerCase()))
-    faults.add(`${pointer}/name`, `${name} is taken; use another name`);
+    faults.add(`${pointer}/name`, `${name} is taken; use another name.`);
   if (type === 'complex' && subAttributes.length === 0)
     faults.add(`${pointer}/subAttributes`, 'is required for an attribute of type complex');
   if (type !== 'complex' && subAttributes.length > 0)
@@ -55,12 +55,12 @@ export function checkCustomExtensions(
     const at = `${pointer}/${index}`;
     const urn = schema.toLowerCase();
     if (reserved.test(urn))
-      faults.add(`${at}/schema`, `${schema} belongs to the standard schemas; use a URN of your own`);
+      faults.add(`${at}/schema`, `${schema} belongs to the standard schemas; use a URN of your own.`);
     const clash = seen.find(
       (other) => other === urn || urn.startsWith(`${other}:`) || other.startsWith(`${urn}:`),
     );
     if (clash !== undefined)
-      faults.add(`${at}/schema`, `${schema} is, or begins like, another schema of the list`);
+      faults.add(`${at}/schema`, `${schema} is, or begins like, another schema of the list.`);
     seen.push(urn);
     checkNames(attributes, `${at}/attributes`, faults);
     for (const [position, attribute] of attributes.entries())

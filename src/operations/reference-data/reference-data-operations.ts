@@ -188,7 +188,8 @@ async function requireAdministrators(stores: Stores): Promise<void> {
 async function requireFreeName(stores: Stores, kind: ReferenceKind, item: ReferenceItem): Promise<void> {
   const holder = await stores.referenceData.idOfName(kind, item.accountId, item.name);
   if (holder === null || holder === item.id) return;
-  const detail = `There is already a ${referenceRules[kind].noun} named ${item.name}.`;
+  const { noun } = referenceRules[kind];
+  const detail = `There is already ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun} named ${item.name}.`;
   throw new OperationError('conflict', detail, { fields: [{ pointer: '/name', detail }] });
 }
 

@@ -106,7 +106,7 @@ async function findConnection(
 
 function domainHint(domain: string, connections: readonly RuleConnection[]): string {
   const known = connections.find((connection) => connection.tenantId !== null)?.tenantId;
-  const hint = known == null ? 'enter the tenant id, a GUID' : `did you mean ${known}?`;
+  const hint = known == null ? 'enter the tenant id, a GUID.' : `did you mean ${known}?`;
   return `${domain} is not a tenant id: mapping rules need the GUID, not a domain name; ${hint}`;
 }
 
