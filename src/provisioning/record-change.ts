@@ -77,6 +77,14 @@ export function recordChange(before: Employee | Contact | null, after: Employee 
   return { kind: isEmployee(after) ? 'employee' : 'contact', id: after.id, isNew: before === null, fields };
 }
 
+/** A deletion, which nothing can take back: an undo says so. */
+export const deletedRecord = (person: Employee | Contact): RecordChange => ({
+  kind: isEmployee(person) ? 'employee' : 'contact',
+  id: person.id,
+  isNew: false,
+  fields: [{ field: 'id', before: person.id, after: null }],
+});
+
 /** The record with these values in place of its own; the values were read from a record of the same kind. */
 export function withRecordValues<Person extends Employee | Contact>(
   person: Person,

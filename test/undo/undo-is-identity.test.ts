@@ -186,6 +186,10 @@ describe('an undo', () => {
             const report = await world.expect(200, 'POST', `/change-sets/${set}/undo`);
             assert.deepEqual(report.leftAlone, []);
             checkRestored(was, await state());
+            if (report.undoId === null) {
+              assert.deepEqual(applied, was, 'only what changed nothing has nothing to undo');
+              continue;
+            }
             const back = await world.expect(200, 'POST', `/change-sets/${report.undoId}/undo`);
             assert.deepEqual(back.leftAlone, []);
             assert.deepEqual(await state(), applied, 'the undo of the undo is the change');

@@ -292,6 +292,35 @@ describe('undoing what was done to people', () => {
     await world.expect(404, 'GET', path);
   });
 
+  it('says that a deletion by hand cannot be taken back', async () => {
+    const { employee } = await makeEmployee();
+    const contact = await world.expect(201, 'POST', '/contacts', {
+      accountId: world.account.id,
+      firstName: 'Ada',
+      lastName: 'Byron',
+    });
+    for (const [path, key, id] of [
+      ['/employees', 'employeeId', employee.id],
+      ['/contacts', 'contactId', contact.id],
+    ] as const) {
+      const { set } = await change(204, 'DELETE', `${path}/${id}`);
+      const report = await undo(set);
+      const [left] = report.leftAlone;
+      assert.deepEqual([left[key], left.field, left.value, left.formerValue], [id, 'id', null, id]);
+      assert.match(left.reason, /deleted by hand/);
+      assert.deepEqual([report.records, report.undoId], [0, null]);
+    }
+  });
+
+  it('names no change set of its own when there is nothing to do', async () => {
+    const { employee } = await makeEmployee();
+    const { set } = await change(200, 'PATCH', `/employees/${employee.id}`, { phone: '7' });
+    const { undoId } = await undo(set);
+    await world.expect(200, 'GET', `/change-sets/${undoId}`);
+    const again = await undo(set);
+    assert.deepEqual([again.records, again.undoId], [0, null]);
+  });
+
   it('undoes an edit by hand', async () => {
     const { employee } = await makeEmployee();
     const { set } = await change(200, 'PATCH', `/employees/${employee.id}`, {

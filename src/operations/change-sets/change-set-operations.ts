@@ -24,7 +24,7 @@ export interface ChangeSetDependencies extends PlanTools {
 
 export interface UndoReport {
   readonly changeSetId: string;
-  /** The change set that the undo is; null for a preview. */
+  /** The change set that the undo is; null for a preview, and where nothing was changed. */
   readonly undoId: string | null;
   /** Employees and contacts that changed. */
   readonly records: number;
@@ -223,9 +223,11 @@ class UndoTally {
   }
 
   tell(changeSetId: string, undoId: string | null): UndoReport {
+    const isChange =
+      this.#records.size > 0 || this.configuration.some(({ result }) => result !== 'leftAlone');
     return {
       changeSetId,
-      undoId,
+      undoId: isChange ? undoId : null,
       records: this.#records.size,
       configuration: this.configuration,
       leftAlone: this.#left,

@@ -1,7 +1,7 @@
 import { blankContact } from '../../provisioning/contact-values.ts';
 import type { Contact } from '../../provisioning/person.ts';
 import type { FieldChange } from '../../provisioning/provisioning-event.ts';
-import { recordChange } from '../../provisioning/record-change.ts';
+import { deletedRecord, recordChange } from '../../provisioning/record-change.ts';
 import { changedFields, contactFields } from '../../provisioning/record-diff.ts';
 import type { OrganizationContext } from '../context.ts';
 import { FieldFaults, patchedText } from '../field-faults.ts';
@@ -209,6 +209,7 @@ async function deleteContact(
       changes: Object.entries(contactFields(contact))
         .filter(([, value]) => value !== null)
         .map(([field, before]) => ({ field, before, after: null, origin: 'local' as const })),
+      records: [deletedRecord(contact)],
     },
   ]);
 }

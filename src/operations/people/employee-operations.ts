@@ -1,6 +1,6 @@
 import type { Employee } from '../../provisioning/person.ts';
 import type { FieldChange, FieldOrigin } from '../../provisioning/provisioning-event.ts';
-import { recordChange } from '../../provisioning/record-change.ts';
+import { deletedRecord, recordChange } from '../../provisioning/record-change.ts';
 import { changedFields, employeeFields } from '../../provisioning/record-diff.ts';
 import type { OrganizationContext } from '../context.ts';
 import { FieldFaults } from '../field-faults.ts';
@@ -228,6 +228,7 @@ async function deleteEmployee(
       changes: Object.entries(employeeFields(employee))
         .filter(([, value]) => value !== null)
         .map(([field, before]) => ({ field, before, after: null, origin: 'local' as const })),
+      records: [deletedRecord(employee)],
     },
   ]);
 }
