@@ -316,7 +316,9 @@ describe('employees', () => {
   it('does not delete the manager of somebody', async () => {
     const manager = await created();
     const employee = await created({ managerId: manager.id });
-    assert.match((await world.expect(409, 'DELETE', `/employees/${manager.id}`)).detail, /manager/);
+    const refused = await world.expect(409, 'DELETE', `/employees/${manager.id}`);
+    assert.match(refused.detail, /it is the manager named by 1 employee\. Name another one/);
+    assert.deepEqual(refused.usedBy, [{ kind: 'employees', count: 1 }]);
     await patch(employee.id, { managerId: null });
     await world.expect(204, 'DELETE', `/employees/${manager.id}`);
   });

@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../keyset-page.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import { usableDefaults } from '../rules/employee-defaults-input.ts';
+import { usesInWords } from '../uses-in-words.ts';
 import { checkEmployeeLists, checkSecurityRole } from './check-references.ts';
 import { blankEmployee, type EmployeeInput, newReferences, withEmployeeInput } from './employee-input.ts';
 import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
@@ -236,14 +237,11 @@ async function deleteEmployee(
 /** Somebody else's manager cannot go before there is another one. */
 async function requireNoManager(stores: Stores, id: string): Promise<void> {
   const uses = await stores.employees.managerUses(id);
-  const places = [
-    uses.employees > 0 ? `${uses.employees} employees` : null,
-    uses.mappingRules > 0 ? `${uses.mappingRules} mapping rules` : null,
-    uses.employeeDefaults ? 'the employee defaults' : null,
-  ].filter((place) => place !== null);
-  if (places.length === 0) return;
+  const blockers = Object.entries(uses).flatMap(([kind, count]) => (count > 0 ? [{ kind, count }] : []));
+  if (blockers.length === 0) return;
   throw new OperationError(
     'conflict',
-    `The employee is the manager in ${places.join(', ')}. Name another one first.`,
+    `The employee cannot be deleted: it is the manager named by ${usesInWords(blockers)}. Name another one there first.`,
+    { blockers },
   );
 }

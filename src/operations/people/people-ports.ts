@@ -68,11 +68,11 @@ export type Looking = 'look' | 'lock';
 
 export type LockScope = 'alone' | 'withAdministrators';
 
-/** Where an employee serves as the manager. */
+/** How often an employee serves as the manager, by what names it. */
 export interface ManagerUses {
   readonly employees: number;
   readonly mappingRules: number;
-  readonly employeeDefaults: boolean;
+  readonly employeeDefaults: number;
 }
 
 export interface EmployeeStore {

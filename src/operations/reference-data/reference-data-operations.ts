@@ -5,7 +5,8 @@ import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import { requireVersion } from '../precondition.ts';
 import type { ChangeOptions } from '../resources/scim-operations.ts';
 import { isSameRecord } from '../same-record.ts';
-import type { ReferenceItem, ReferenceKind, ReferenceUse, ReferenceValue } from './reference-data-ports.ts';
+import { usesInWords } from '../uses-in-words.ts';
+import type { ReferenceItem, ReferenceKind, ReferenceValue } from './reference-data-ports.ts';
 import { type ReferenceRules, referenceRules } from './reference-rules.ts';
 
 /** Which list: `accountId` is the account of account locations and null for all others. */
@@ -206,19 +207,6 @@ async function takeMarks(
   }
 }
 
-const words: Readonly<Record<string, readonly [one: string, many: string]>> = {
-  employees: ['employee', 'employees'],
-  contacts: ['contact', 'contacts'],
-  mappingRules: ['mapping rule', 'mapping rules'],
-  employeeDefaults: ['the employee defaults', 'the employee defaults'],
-};
-
-function inWords({ kind, count }: ReferenceUse): string {
-  const [one, many] = words[kind] ?? [kind, kind];
-  if (kind === 'employeeDefaults') return one;
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 /** `kinds` narrows what counts; without it everything does. */
 async function requireUnused(
   stores: Stores,
@@ -230,7 +218,6 @@ async function requireUnused(
   const uses = await stores.referenceData.uses(kind, item.id);
   const blockers = kinds === undefined ? uses : uses.filter((use) => kinds.includes(use.kind));
   if (blockers.length === 0) return;
-  const users = blockers.map(inWords).join(', ');
-  const detail = `The ${referenceRules[kind].noun} ${item.name} ${what}: it is used by ${users}.`;
+  const detail = `The ${referenceRules[kind].noun} ${item.name} ${what}: it is used by ${usesInWords(blockers)}.`;
   throw new OperationError('conflict', detail, { blockers });
 }

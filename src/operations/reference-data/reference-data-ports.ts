@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from '../keyset-page.ts';
+import type { Use } from '../uses-in-words.ts';
 
 /** The lists of the PSA that defaults, rules and people point at. */
 export type ReferenceKind =
@@ -25,12 +26,6 @@ export interface ReferenceItem {
   readonly revision: number;
 }
 
-/** What points at an entry, for instance `{ kind: 'employees', count: 3 }`. */
-export interface ReferenceUse {
-  readonly kind: string;
-  readonly count: number;
-}
-
 export interface TakenMark {
   readonly mark: string;
   /** Who has it now. */
@@ -54,6 +49,6 @@ export interface ReferenceDataStore {
   /** Takes a mark that only one entry of the list may carry off all others. */
   readonly clearMark: (kind: ReferenceKind, accountId: string | null, taken: TakenMark) => Promise<void>;
   /** What points at the entry; nothing of count 0. */
-  readonly uses: (kind: ReferenceKind, id: string) => Promise<readonly ReferenceUse[]>;
+  readonly uses: (kind: ReferenceKind, id: string) => Promise<readonly Use[]>;
   readonly delete: (kind: ReferenceKind, id: string) => Promise<void>;
 }

@@ -3,6 +3,7 @@ import type {
   EmployeeStore,
   EmployeeView,
   FormerIdentity,
+  ManagerUses,
   RelationSummary,
 } from '../../operations/people/people-ports.ts';
 import type { Employee, Inactivator } from '../../provisioning/person.ts';
@@ -89,14 +90,8 @@ const managerUsesText = `
     (select count(*) from employees e where e.organization_id = $1 and e.manager_id = $2) as "employees",
     (select count(*) from mapping_rules r
       where r.organization_id = $1 and r.override_manager_id = $2) as "mappingRules",
-    exists (select from employee_defaults d
+    (select count(*) from employee_defaults d
       where d.organization_id = $1 and d.manager_id = $2) as "employeeDefaults"`;
-
-interface ManagerUsesRow {
-  readonly employees: number;
-  readonly mappingRules: number;
-  readonly employeeDefaults: boolean;
-}
 
 export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
   const { organizationId } = connection.context;
@@ -144,11 +139,11 @@ export function makeEmployeeStore(connection: SqlConnection): EmployeeStore {
       return administrators();
     },
     managerUses: async (id) => {
-      const [row] = await connection.rows<ManagerUsesRow>({
+      const [row] = await connection.rows<ManagerUses>({
         text: managerUsesText,
         values: [organizationId, id],
       });
-      return row ?? { employees: 0, mappingRules: 0, employeeDefaults: false };
+      return row ?? { employees: 0, mappingRules: 0, employeeDefaults: 0 };
     },
     delete: async (employee) => {
       await connection.execute({
