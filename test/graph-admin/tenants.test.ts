@@ -60,8 +60,15 @@ describe('the tenant of a connection (REQ-40, REQ-51)', () => {
     const scim = { connectionId: id, scimBaseUrl, token: token.body.token };
     const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'jo@mymsp.example' };
     assert.equal((await world.app.scim(scim, 'POST', '/Users', user)).status, 201);
-    const connect = await world.app.admin('POST', `/connections/${id}/connect`, { mode: 'delegated' });
-    assert.equal(connect.status, 503);
+    const connect = () => world.app.admin('POST', `/connections/${id}/connect`, { mode: 'delegated' });
+    const incomplete = await connect();
+    assert.deepEqual(
+      [incomplete.status, incomplete.body.missing],
+      [409, ['applicationId', 'applicationKey']],
+    );
+    const application = { applicationId: crypto.randomUUID(), applicationKey: SECRET };
+    assert.equal((await world.app.admin('PATCH', `/connections/${id}`, application)).status, 200);
+    assert.equal((await connect()).status, 503);
 
     world.emulator.clearFaults();
     const asked = await world.app.admin('PATCH', `/connections/${id}`, { tenant: 'mymsp.example' });

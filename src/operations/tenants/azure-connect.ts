@@ -4,7 +4,7 @@ import type { OrganizationContext } from '../context.ts';
 import { OperationError } from '../operation-error.ts';
 import type { EndSubscriptions } from '../sync/end-subscriptions.ts';
 import { beginSignIn } from './begin-sign-in.ts';
-import { graphConnectionOf, refusalOf } from './graph-connection.ts';
+import { graphConnectionOf, refusalOf, requireApplication } from './graph-connection.ts';
 import { type GraphConnection, GraphError } from './graph-ports.ts';
 import type { GraphSignIn, TenantResolver } from './graph-sign-in-ports.ts';
 import { afterDisconnection, dropTokens } from './graph-state.ts';
@@ -83,6 +83,7 @@ async function namedConnection(
     await unitOfWork.read(context, ({ connections }) => connections.get(id)),
     id,
   );
+  requireApplication(present);
   const named = await resolveTenant(tenants, present);
   if (named.kind === 'known') return present;
   if (named.kind === 'unanswered') throw new OperationError('unavailable', noTenantId);

@@ -13,9 +13,7 @@ export function graphConnectionOf(
   { flow, encryption }: { readonly flow: GraphFlow; readonly encryption: Encryption },
 ): GraphConnection {
   const { id, kind, cloud, tenantId, applicationId, applicationKeyEncrypted } = connection;
-  if (kind !== 'entra') {
-    throw new OperationError('conflict', 'Only a connection of kind entra has a tenant to connect to.');
-  }
+  requireEntra(kind);
   if (tenantId === null || applicationId === null || applicationKeyEncrypted === null) {
     throw missing({ tenant: tenantId, applicationId, applicationKey: applicationKeyEncrypted });
   }
@@ -28,6 +26,18 @@ export function graphConnectionOf(
     applicationKey: openKey(id, applicationKeyEncrypted, encryption),
     flow,
   };
+}
+
+/** What can be told to be missing without asking anybody for the id of the tenant. Throws `conflict`. */
+export function requireApplication({ kind, applicationId, applicationKeyEncrypted }: Connection): void {
+  requireEntra(kind);
+  if (applicationId === null || applicationKeyEncrypted === null)
+    throw missing({ applicationId, applicationKey: applicationKeyEncrypted });
+}
+
+function requireEntra(kind: Connection['kind']): void {
+  if (kind === 'entra') return;
+  throw new OperationError('conflict', 'Only a connection of kind entra has a tenant to connect to.');
 }
 
 function missing(values: Readonly<Record<string, unknown>>): OperationError {
