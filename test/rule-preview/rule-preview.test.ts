@@ -263,6 +263,20 @@ describe('previewing and applying changes of mapping rules', () => {
     assert.deepEqual(pointersOf(wrong.body), ['/cursor']);
   });
 
+  it('refuses two new rules for one group, and names no rule that is not there', async () => {
+    const create = { op: 'create', rule: rule(unique('group')) };
+    const changes = [create, create];
+    const twice = await world.expect(409, 'POST', '/mapping-rules/preview', { changes });
+    assert.equal(
+      twice.detail,
+      'A rule that an earlier change creates names this group of the connection already.',
+    );
+    assert.deepEqual(pointersOf(twice), ['/changes/1/rule/groupId']);
+    const { id } = await world.expect(201, 'POST', '/mapping-rules', create.rule);
+    const held = await world.expect(409, 'POST', '/mapping-rules/preview', { changes: [create] });
+    assert.equal(held.detail, `The mapping rule ${id} names this group of the connection already.`);
+  });
+
   it('points into the changes when one of them is not valid', async () => {
     const { id } = await world.expect(201, 'POST', '/mapping-rules', rule(unique('group')));
     const good = { op: 'update', id, rule: { order: 1 } };

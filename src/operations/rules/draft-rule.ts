@@ -77,10 +77,15 @@ export async function redraftRule(
 }
 
 /** A group of a connection has one rule; group ids are compared without regard to case (A-23). */
-async function requireFreeGroup({ holderOf, faults }: RuleDrafting, rule: MappingRuleRecord): Promise<void> {
+async function requireFreeGroup(
+  { stores, holderOf, faults }: RuleDrafting,
+  rule: MappingRuleRecord,
+): Promise<void> {
   const holder = await holderOf(rule.connectionId, rule.groupId);
   if (holder === null || holder === rule.id) return;
-  faults.conflict('/groupId', `The mapping rule ${holder} names this group of the connection already.`);
+  const isStored = (await stores.mappingRules.get(holder)) !== null;
+  const who = isStored ? `The mapping rule ${holder}` : 'A rule that an earlier change creates';
+  faults.conflict('/groupId', `${who} names this group of the connection already.`);
 }
 
 /** Connection id or tenant GUID; a domain name is refused with the GUID it stands for (REQ-59). */
