@@ -121,7 +121,7 @@ function greet(publicUrl: string, generatedKey: string | null): void {
     `  API reference        ${publicUrl}/docs`,
     `  SCIM base URL        ${publicUrl}/scim/v2/{connectionId}`,
     generatedKey === null
-      ? '  Admin key            shown at the first start; `npm run admin-key` makes another'
+      ? '  Admin key            the one of the first start; `npm run admin-key` makes another'
       : `  Admin key            ${generatedKey}   (shown this once; \`npm run admin-key\` makes another)`,
     '',
   ];
