@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { makeAdminRouter } from './admin-api/admin-router.ts';
-import { makeDocsRouter } from './admin-api/docs-router.ts';
+import { answerUnknownPath, makeDocsRouter } from './admin-api/docs-router.ts';
 import { readOpenApiDocument } from './admin-api/openapi-document.ts';
 import { makeSignInCallback } from './admin-api/sign-in-callback.ts';
 import { type Background, jobHandlers, type StartBackground } from './compose-background.ts';
@@ -162,6 +162,7 @@ function makeApp(
   const issue = makeIssueScimToken({ ...core.scim, credentialMaker });
   app.use(makeTokenEndpoint({ prove: proofs.prove, issue, logger }));
   app.use('/api/v1', makeAdmin(parts, core, authentication, document));
+  app.use(answerUnknownPath);
   return app;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type RequestHandler, Router } from 'express';
 import type { OpenApiDocument } from './openapi-document.ts';
-import { sendProblem } from './problem.ts';
+import { notFound, sendProblem } from './problem.ts';
 import { renderReference } from './reference/render-reference.ts';
 import { script, style } from './reference/style.ts';
 
@@ -36,7 +36,7 @@ function describe(document: OpenApiDocument, publicUrl: string): string {
   return JSON.stringify({ ...document, servers });
 }
 
-/** `/openapi.json` and `/docs`: the description of the administration API for programs and for people. */
+/** `/openapi.json` and `/docs`: the description of the administration API for programs and for people, who may come by `/`. */
 export function makeDocsRouter(document: OpenApiDocument, publicUrl: string): Router {
   const pages: readonly (readonly [path: string, show: RequestHandler])[] = [
     ['/openapi.json', serve('application/json', () => describe(document, publicUrl))],
@@ -47,6 +47,8 @@ export function makeDocsRouter(document: OpenApiDocument, publicUrl: string): Ro
   const router = Router({ strict: true });
   // The page names its style and script relative to `/docs`, so that it works behind a proxy that adds a prefix.
   router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
+  // Whoever opens the address of the server in a browser.
+  router.get('/', (_request, response) => response.redirect(302, 'docs'));
   for (const [path, show] of pages) {
     router
       .route(path)
@@ -58,3 +60,9 @@ export function makeDocsRouter(document: OpenApiDocument, publicUrl: string): Ro
   }
   return router;
 }
+
+/** For every address that nothing else answers. */
+export const answerUnknownPath: RequestHandler = (_request, response) => {
+  const detail = `${notFound.detail} The administration API is under /api/v1, its reference at /docs, SCIM under /scim/v2/{connectionId}.`;
+  sendProblem(response, { ...notFound, detail });
+};

@@ -57,7 +57,7 @@ describe('the description of the administration API', () => {
   });
 });
 
-describe('GET /openapi.json and /docs', () => {
+describe('addresses outside the administration API', () => {
   let app: TestApp;
   before(async () => {
     app = await startTestApp();
@@ -116,5 +116,26 @@ describe('GET /openapi.json and /docs', () => {
       assert.equal(status, 405);
       assert.equal(headers.get('allow'), 'GET, HEAD');
     }
+  });
+
+  describe('an address without anything', () => {
+    it('is a problem that says where everything is', async () => {
+      for (const [path, method] of [
+        ['/api/v2/employees', 'GET'],
+        ['/nowhere', 'POST'],
+        ['/', 'DELETE'],
+      ] as const) {
+        const { status, headers, text } = await get(path, method);
+        assert.equal(status, 404, path);
+        assert.match(headers.get('content-type') ?? '', /^application\/problem\+json/);
+        assert.match(text, /under \/api\/v1, its reference at \/docs, SCIM under \/scim\/v2/);
+      }
+    });
+
+    it('is not the one of the server itself: a browser is led to the reference', async () => {
+      const response = await fetch(`${app.baseUrl}/`);
+      assert.equal(response.url, `${app.baseUrl}/docs`);
+      assert.equal(response.status, 200);
+    });
   });
 });
