@@ -37,23 +37,32 @@ const answerMs = 5_000;
 const remembered = 5_000;
 
 /** What is asked in the name of a connection; null where there is nothing to ask. */
-type Setup = { readonly graph: GraphConnection; readonly groupIds: readonly string[] } | null;
+type Setup = {
+  readonly graph: GraphConnection;
+  readonly groupIds: readonly string[];
+  /** Another one for whatever was read anew. */
+  readonly serial: number;
+} | null;
 
 export function makeEvaluateGroups(dependencies: EvaluationDependencies): EvaluateGroups {
   const { unitOfWork, clock, directory } = dependencies;
   const setups = new Memory<Setup>(clock, setupMs);
   const answers = new Memory<MemberCheck>(clock, answerMs);
+  let serial = 0;
 
-  const setupOf = async (context: ConnectionContext): Promise<Setup> =>
-    context.connectionKind !== 'entra'
-      ? null
-      : setups.remember(context.connectionId, () =>
-          unitOfWork.lookUp(context, (stores) => readSetup(stores, context, dependencies)),
-        );
+  const setupOf = async (context: ConnectionContext): Promise<Setup> => {
+    if (context.connectionKind !== 'entra') return null;
+    return setups.remember(context.connectionId, () => {
+      serial += 1;
+      const reading = { ...dependencies, serial };
+      return unitOfWork.lookUp(context, (stores) => readSetup(stores, context, reading));
+    });
+  };
   const ask = async ({ connectionId }: ConnectionContext, setup: Setup, user: string) => {
     if (setup === null) return notAsked;
     const { graph, groupIds } = setup;
-    const key = `${connectionId} ${user.toLowerCase()} ${groupIds.length}`;
+    // An answer about other groups, or of another tenant, says nothing about these.
+    const key = `${connectionId} ${setup.serial} ${user.toLowerCase()}`;
     const check = await answers.remember(
       key,
       () => directory.checkMemberGroups(graph, { user, groupIds, budgetMs }),
@@ -87,7 +96,7 @@ const nameOf = ({
 async function readSetup(
   stores: Stores,
   context: ConnectionContext,
-  { encryption }: EvaluationDependencies,
+  { encryption, serial }: Pick<EvaluationDependencies, 'encryption'> & { readonly serial: number },
 ): Promise<Setup> {
   const connection = await stores.connections.get(context.connectionId);
   if (connection === null || !isConnected(connection) || connection.graphFlow === null) return null;
@@ -98,6 +107,7 @@ async function readSetup(
     return {
       graph: graphConnectionOf(context, connection, { flow: connection.graphFlow, encryption }),
       groupIds,
+      serial,
     };
   } catch (error) {
     // Whoever reads the directory says so; a provisioning client has no part in it.
