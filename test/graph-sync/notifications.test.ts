@@ -126,6 +126,23 @@ describe('change notifications', () => {
     }
   });
 
+  it('that go to a former address of this server are ordered to the present one', async () => {
+    const before = await kept();
+    for (const subscription of world.emulator.subscriptions()) {
+      Object.assign(subscription, { notificationUrl: 'https://former.example/graph/notify/1' });
+    }
+    await world.sql('update graph_syncs set subscriptions_due_at = now()');
+    await world.sync();
+    const present = world.emulator.subscriptions();
+    assert.deepEqual(
+      present.map(({ notificationUrl }) => new URL(notificationUrl).pathname),
+      [1, 2].map(() => `/graph/notify/${world.connectionId}`),
+    );
+    for (const { subscription_id } of await kept()) {
+      assert.ok(!before.some((it) => it.subscription_id === subscription_id));
+    }
+  });
+
   it('are renewed when Graph asks for it', async () => {
     await world.sql(`update graph_subscriptions set renew_at = now() + interval '1 day'`);
     world.emulator.clearRequests();

@@ -1,5 +1,10 @@
 import type { CredentialMaker } from '../connections/connection-ports.ts';
-import { GraphError, type GraphSubscriptions, type SubscribedResource } from '../tenants/graph-ports.ts';
+import {
+  GraphError,
+  type GraphSubscription,
+  type GraphSubscriptions,
+  type SubscribedResource,
+} from '../tenants/graph-ports.ts';
 import type { KeptSubscription } from './graph-sync-ports.ts';
 import type { SyncRound } from './sync-round.ts';
 
@@ -49,12 +54,12 @@ async function keepAll(
       graphSync.subscriptions.list(round.connectionId),
     );
     const present = await dependencies.subscriptions.list(graph, signal);
-    const ids = new Set(present.map(({ id }) => id));
-    const orphans = present.filter(
-      ({ id, notificationUrl }) =>
-        notificationUrl === addresses.notificationUrl && !kept.some((it) => it.id === id),
-    );
-    for (const { id } of orphans) await dependencies.subscriptions.delete(graph, id, signal);
+    // One that tells a former address of this server tells nobody any more: it goes, and another one is made.
+    const isHere = ({ notificationUrl }: GraphSubscription) => notificationUrl === addresses.notificationUrl;
+    const isKept = ({ id }: GraphSubscription) => kept.some((it) => it.id === id);
+    const useless = present.filter((it) => isHere(it) !== isKept(it));
+    for (const { id } of useless) await dependencies.subscriptions.delete(graph, id, signal);
+    const ids = new Set(present.filter(isHere).map(({ id }) => id));
     const dues: number[] = [];
     for (const resource of resources) {
       const known = kept.find((it) => it.resource === resource);
