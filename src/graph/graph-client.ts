@@ -20,6 +20,8 @@ export interface GraphClient {
 }
 
 const VERSION = '/v1.0';
+/** A token that is not older holds all permissions there are. */
+const SURELY_CURRENT_MS = 5_000;
 
 export function makeGraphClient(parts: GraphClientParts): GraphClient {
   return { timing: parts.timing, send: (connection, call) => send(parts, connection, call) };
@@ -58,7 +60,12 @@ async function attemptUntilDone(progress: GraphCallInProgress): Promise<GraphAns
     } else {
       outcome = token;
     }
-    if (outcome.kind === 'answer') return outcome.answer;
+    if (outcome.kind === 'answer') {
+      if (wasRenewed || !mayKnowMoreByNow(outcome.answer, token, parts.timing.now())) return outcome.answer;
+      wasRenewed = true;
+      demand = { isFresh: true };
+      continue;
+    }
     if (outcome.kind === 'unauthorized') {
       if (wasRenewed) throw tokenRefused();
       wasRenewed = true;
@@ -68,6 +75,14 @@ async function attemptUntilDone(progress: GraphCallInProgress): Promise<GraphAns
     }
     await parts.timing.sleep(delayBeforeNext(progress, outcome, attempt), signal);
   }
+}
+
+/**
+ * Permissions are written in a token when it is issued: what was consented to since, here or in Entra, is in another one only.
+ * Not asked about again at once, because mostly the permission is simply missing.
+ */
+function mayKnowMoreByNow(answer: GraphAnswer, token: IssuedToken | PassingOutcome, now: number): boolean {
+  return answer.status === 403 && 'accessToken' in token && now - token.receivedAt >= SURELY_CURRENT_MS;
 }
 
 /** Throws when the call must not be repeated, or not in the time that is left. */

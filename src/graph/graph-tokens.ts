@@ -2,6 +2,8 @@ import type { GraphConnection } from '../operations/tenants/graph-ports.ts';
 
 export interface IssuedToken {
   readonly accessToken: string;
+  /** When this server got it; milliseconds since the epoch. */
+  readonly receivedAt: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Short names; of the application flow, the roles in the token as far as they can be read. */

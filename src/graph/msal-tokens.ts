@@ -111,7 +111,7 @@ async function renew(
     const result = isDelegated
       ? await renewDelegated(parts, holder, connection, demand)
       : await renewApplication(parts, holder, connection, demand);
-    holder.token = issuedToken(result, isDelegated);
+    holder.token = issuedToken(result, isDelegated, parts.timing.now());
     holder.claims = demand.claims ?? null;
     holder.issued += 1;
     return holder.token;
@@ -158,10 +158,11 @@ async function renewApplication(
   throw new GraphError('unexpected', 'The identity platform gave no token. Check the app registration.');
 }
 
-function issuedToken(result: AuthenticationResult, isDelegated: boolean): IssuedToken {
+function issuedToken(result: AuthenticationResult, isDelegated: boolean, receivedAt: number): IssuedToken {
   const { accessToken, expiresOn, scopes } = result;
   return {
     accessToken,
+    receivedAt,
     expiresAt: expiresOn?.getTime() ?? 0,
     scopes: isDelegated ? shortScopes(scopes) : rolesOf(accessToken),
   };

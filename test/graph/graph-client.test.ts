@@ -95,6 +95,29 @@ describe('Graph client', () => {
     assert.equal(target.seen.length, 0);
   });
 
+  const denied: Reply = { status: 403, body: { error: { code: 'Authorization_RequestDenied' } } };
+
+  it('tries a call that is not allowed once more with a new token: the permission may have come since', async () => {
+    const server = await serveInTurn(denied, { body: { id: 'u-1' } });
+    const { client, timing } = makeTestClient(server.url);
+    await timing.sleep(5_000, neverAborted());
+    assert.deepEqual((await client.send(connection, get)).body, { id: 'u-1' });
+    assert.deepEqual(
+      server.seen.map(({ headers }) => headers.authorization),
+      ['Bearer token-1', 'Bearer token-2'],
+    );
+  });
+
+  it('asks for no other token when the one that is not enough has come just now', async () => {
+    const server = await serveInTurn(denied);
+    const { client, timing, tokens } = makeTestClient(server.url);
+    await timing.sleep(5_000, neverAborted());
+    for (let times = 0; times < 3; times += 1) {
+      assert.equal((await client.send(connection, get)).status, 403);
+    }
+    assert.equal(tokens.demands.filter(({ isFresh }) => isFresh).length, 1);
+  });
+
   for (const status of [429, 500, 502, 503, 504]) {
     it(`tries again after ${status}, longer each time, and gives the answer that follows`, async () => {
       const server = await serveInTurn({ status }, { status }, { status }, { body: { id: 'u-1' } });

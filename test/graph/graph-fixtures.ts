@@ -50,15 +50,19 @@ export interface RecordedTokens extends GraphTokens {
 }
 
 /** Tokens `token-1`, `token-2` …: another one for every demand of a fresh one. */
-function makeTokens(): RecordedTokens {
+function makeTokens(now: () => number): RecordedTokens {
   const demands: TokenDemand[] = [];
   let count = 1;
+  let receivedAt = now();
   return {
     demands,
     get: async (_connection, demand) => {
       demands.push(demand);
-      if (demand.isFresh) count += 1;
-      return { accessToken: `token-${count}`, expiresAt: Number.MAX_SAFE_INTEGER, scopes: [] };
+      if (demand.isFresh) {
+        count += 1;
+        receivedAt = now();
+      }
+      return { accessToken: `token-${count}`, receivedAt, expiresAt: Number.MAX_SAFE_INTEGER, scopes: [] };
     },
     forget: () => {},
   };
@@ -78,7 +82,7 @@ export function makeTestClient(
   { logger = silentLogger, fetch = globalThis.fetch } = {},
 ): TestClient {
   const timing = makeManualTiming();
-  const tokens = makeTokens();
+  const tokens = makeTokens(timing.now);
   const pacer = makePacer(timing);
   const clouds = makeCloudTable({ global: { graph, authority: graph } });
   const client = makeGraphClient({ fetch, clouds, tokens, pacer, timing, logger });
