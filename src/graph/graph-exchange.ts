@@ -94,11 +94,15 @@ const numberIn = (headers: Headers, name: string): number | null => {
   return Number.isFinite(value) ? value : null;
 };
 
-const pacingOf = ({ headers }: RawAnswer, outcome: GraphOutcome): PacedAnswer => ({
-  units: numberIn(headers, 'x-ms-resource-unit'),
-  limitShare: numberIn(headers, 'x-ms-throttle-limit-percentage'),
-  pauseMs: outcome.kind === 'passing' && outcome.status === 429 ? outcome.retryAfterMs : null,
-});
+function pacingOf({ headers }: RawAnswer, outcome: GraphOutcome): PacedAnswer {
+  const isThrottled = outcome.kind === 'passing' && outcome.status === 429;
+  return {
+    units: numberIn(headers, 'x-ms-resource-unit'),
+    limitShare: numberIn(headers, 'x-ms-throttle-limit-percentage'),
+    pauseMs: isThrottled ? outcome.retryAfterMs : null,
+    wasThrottled: isThrottled,
+  };
+}
 
 interface Seen {
   readonly raw: RawAnswer;

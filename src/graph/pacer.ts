@@ -20,6 +20,8 @@ export interface PacedAnswer {
   readonly limitShare?: number | null;
   /** Nobody may ask before that time has passed. */
   readonly pauseMs?: number | null;
+  /** It was refused because too much is asked; how long to wait may not have been said. */
+  readonly wasThrottled?: boolean;
 }
 
 export interface Turn {
@@ -141,12 +143,12 @@ function refuseLate(at: number, deadline: number, wait: number): void {
 function endTurn(
   lane: Lane,
   expected: number,
-  { units, limitShare, pauseMs }: PacedAnswer,
+  { units, limitShare, pauseMs, wasThrottled = false }: PacedAnswer,
   now: number,
 ): void {
   lane.units += expected - (units ?? expected);
   if (pauseMs) lane.pausedUntil = Math.max(lane.pausedUntil, now + pauseMs);
-  const isTight = (limitShare ?? 0) >= WARNING || Boolean(pauseMs);
+  const isTight = (limitShare ?? 0) >= WARNING || wasThrottled;
   // Halved at once, won back slowly: one more after as many good answers as there are calls at a time.
   lane.concurrency = isTight
     ? Math.max(1, lane.concurrency / 2)

@@ -9,13 +9,16 @@ export const MAX_ATTEMPTS = 12;
 export const isPassingStatus = (status: number): boolean =>
   status === 429 || status === 500 || status === 502 || status === 503 || status === 504;
 
-/** RFC 9110 §10.2.3: seconds or a date. Null when absent or unreadable. */
+/** Graph asks for minutes at most. What is longer than this is a mistake, and must not end the reading for good. */
+const LONGEST_MS = 3_600_000;
+
+/** RFC 9110 §10.2.3: seconds or a date. Null when absent or unreadable, an hour at most. */
 export function readRetryAfter(text: string | null | undefined, now: number): number | null {
   const value = text?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_MS);
   // Date.parse takes a lot for a date; one has letters in it.
   const at = /^[A-Za-z]/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
+  return Number.isNaN(at) ? null : Math.min(Math.max(0, at - now), LONGEST_MS);
 }
 
 /** How long to wait before attempt `attempt + 1`: as told, else exponential with full jitter. */

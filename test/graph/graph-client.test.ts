@@ -161,6 +161,15 @@ describe('Graph client', () => {
     assert.ok((timing.sleeps[0] ?? 0) >= 7000, String(timing.sleeps));
   });
 
+  it('asks less at a time after a 429, also one that does not say for how long', async () => {
+    const server = await serveInTurn({ status: 429 }, { body: {} });
+    const { client, pacer } = makeTestClient(server.url);
+    const lane = `global ${connection.tenantId} ${connection.applicationId}`;
+    const before = pacer.concurrencyOf(lane);
+    await client.send(connection, get);
+    assert.ok(pacer.concurrencyOf(lane) < before, String(pacer.concurrencyOf(lane)));
+  });
+
   it('understands a date to wait for', async () => {
     const server = await serveInTurn(
       { status: 503, headers: { 'retry-after': 'Wed, 15 Jan 2031 10:00:09 GMT' } },

@@ -112,7 +112,7 @@ describe('pacer', () => {
   it('keeps everybody of a lane waiting through a pause, and nobody else', async () => {
     const timing = makeManualTiming();
     const pacer = makePacer(timing);
-    (await pacer.begin('lane', soon())).end({ pauseMs: 30_000 });
+    (await pacer.begin('lane', soon())).end({ pauseMs: 30_000, wasThrottled: true });
     (await pacer.begin('other', soon())).end({});
     assert.deepEqual(timing.sleeps, []);
     (await pacer.begin('lane', soon())).end({});
@@ -122,7 +122,7 @@ describe('pacer', () => {
   it('begins no wait that goes beyond the deadline, and gives the place back', async () => {
     const timing = makeManualTiming();
     const pacer = makePacer(timing);
-    (await pacer.begin('lane', soon())).end({ pauseMs: 30_000 });
+    (await pacer.begin('lane', soon())).end({ pauseMs: 30_000, wasThrottled: true });
     for (let times = 0; times < 20; times += 1) {
       await assert.rejects(pacer.begin('lane', soon({ deadline: timing.now() + 29_000 })), (error) => {
         assert.ok(error instanceof GraphError);
