@@ -22,7 +22,8 @@ interface FailureDependencies {
 
 /** A run that fails so often without getting anywhere is told to have failed; the polls go on. */
 const runGivenUpAt = 8;
-const longestPauseSeconds = 300;
+/** So that a change is here within three minutes of the end of an outage, too (REQ-13). */
+const longestPauseSeconds = 120;
 /** Between two questions whether what was refused is allowed by now. */
 const longestRefusalSeconds = 900;
 
@@ -44,7 +45,7 @@ export async function settleFailure(
   error: unknown,
 ): Promise<void> {
   if (error instanceof ClaimLost) return;
-  const { unitOfWork, timing } = dependencies;
+  const { unitOfWork } = dependencies;
   const { context, claim, failures } = failed;
   const release = (nextInSeconds: number | null, count: number) =>
     unitOfWork.write(context, 'none', ({ graphSync }) =>
@@ -58,22 +59,34 @@ export async function settleFailure(
     await release(await pauseAfterCancel(dependencies, failed), 0);
     return;
   }
-  const ends = endsAtOnce(error) || failures + 1 >= runGivenUpAt;
-  await unitOfWork.write(context, 'none', async (stores) => {
-    const { graphSync } = stores;
-    if (error instanceof GraphError && endsAtOnce(error)) await noteOnConnection(stores, claim, error);
-    if (ends) await endRun(stores, claim.connectionId, dependencies.clock.now(), sentenceOf(error));
-    const nextInSeconds = endsAtOnce(error)
-      ? pauseAfterRefusal(timing.pollSeconds, failures)
-      : pauseAfter(error, failures);
-    const isCounted = endsAtOnce(error) || !ends;
-    await graphSync.claims.release({
-      ...releaseOf(claim),
-      nextInSeconds,
-      failures: isCounted ? failures + 1 : 0,
+  const isHeld = await noteFailure(dependencies, failed, error);
+  if (isHeld && !(error instanceof GraphError) && !(error instanceof OperationError)) throw error;
+}
+
+/** False, and nothing is noted, when the claim was lost: whoever has it now tells how the run goes. */
+async function noteFailure(
+  { unitOfWork, clock, timing }: FailureDependencies,
+  { context, claim, failures }: FailedSync,
+  error: unknown,
+): Promise<boolean> {
+  const isRefusal = endsAtOnce(error);
+  const ends = isRefusal || failures + 1 >= runGivenUpAt;
+  const request = {
+    ...releaseOf(claim),
+    nextInSeconds: isRefusal ? pauseAfterRefusal(timing.pollSeconds, failures) : pauseAfter(error, failures),
+    failures: isRefusal || !ends ? failures + 1 : 0,
+  };
+  try {
+    await unitOfWork.write(context, 'none', async (stores) => {
+      if (error instanceof GraphError && isRefusal) await noteOnConnection(stores, claim, error);
+      if (ends) await endRun(stores, claim.connectionId, clock.now(), sentenceOf(error));
+      if (!(await stores.graphSync.claims.release(request))) throw new ClaimLost();
     });
-  });
-  if (!(error instanceof GraphError) && !(error instanceof OperationError)) throw error;
+    return true;
+  } catch (lost) {
+    if (lost instanceof ClaimLost) return false;
+    throw lost;
+  }
 }
 
 const releaseOf = ({ connectionId, claimId }: ClaimRequest) => ({ connectionId, claimId });
@@ -84,8 +97,10 @@ const endsAtOnce = (error: unknown): boolean =>
     : error instanceof OperationError && error.kind === 'conflict';
 
 const pauseAfter = (error: unknown, failures: number): number =>
-  (error instanceof GraphError ? error.retryAfterSeconds : null) ??
-  Math.min(2 ** failures, longestPauseSeconds);
+  Math.max(1, retryAfterOf(error) ?? Math.min(2 ** failures, longestPauseSeconds));
+
+const retryAfterOf = (error: unknown): number | null =>
+  error instanceof GraphError ? error.retryAfterSeconds : null;
 
 const pauseAfterRefusal = (pollSeconds: number, failures: number): number =>
   Math.max(pollSeconds, Math.min(pollSeconds * 2 ** Math.min(failures, 20), longestRefusalSeconds));
