@@ -57,10 +57,7 @@ export interface SyncClaimStore {
    * is not due again before somebody asks; polls go on.
    */
   readonly withdraw: (connectionId: string, runId: string) => Promise<void>;
-  /**
-   * Null while somebody else holds the claim; the connection is then due again when that one ends. Also null where nothing is
-   * due before somebody asks.
-   */
+  /** Null while somebody else holds the claim, and where nothing is due: whoever wants a read makes it due beforehand. */
   readonly claim: (request: ClaimRequest) => Promise<SyncState | null>;
   /** False when the claim was lost: whatever is done now must be rolled back. */
   readonly extend: (request: ClaimRequest) => Promise<boolean>;

@@ -6,6 +6,7 @@ import type {
 } from '../../operations/sync/graph-sync-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { hasCompleteRead } from './complete-read.ts';
+import { againAfterSeconds } from './due-syncs.ts';
 import { followedGroups } from './followed-groups.ts';
 
 interface StateRow {
@@ -22,12 +23,16 @@ interface StateRow {
 
 const wake = `next_at = least(next_at, now()), is_wanted = is_wanted or coalesce(claimed_until > now(), false)`;
 
-/** One statement, because a poll that finds nothing new is made of little else. */
+/**
+ * One statement, because a poll that finds nothing new is made of little else. Where jobs wait for long, a connection gets
+ * several of them: what the first one has done the others leave alone, and a pause that Graph asked for is kept.
+ */
 const claimText = `
   with claimed as (
     update graph_syncs s
     set claim_id = $3::uuid, claimed_until = now() + make_interval(secs => $4), is_wanted = false
-    where s.organization_id = $1 and s.connection_id = $2 and s.next_at < 'infinity'
+    where s.organization_id = $1 and s.connection_id = $2
+      and s.next_at <= now() + interval '${againAfterSeconds} seconds'
       and (s.claimed_until is null or s.claimed_until < now() or s.claim_id = $3::uuid)
     returning s.tenant_id, s.phase, s.failures, s.read_users, s.subscriptions_due_at,
       s.is_all_wanted
@@ -53,11 +58,6 @@ const withdrawText = `
     select from sync_runs r
     where r.organization_id = $1 and r.sync_run_id = $3 and r.task = 'read' and r.state in ('queued', 'running'))`;
 
-/** Whoever finds the claim taken leaves word. */
-const leaveWord = `
-  update graph_syncs set is_wanted = true
-  where organization_id = $1 and connection_id = $2 and claimed_until > now()`;
-
 export function makeClaimStore(connection: SqlConnection): SyncClaimStore {
   const { organizationId } = connection.context;
   return {
@@ -82,11 +82,7 @@ export function makeClaimStore(connection: SqlConnection): SyncClaimStore {
     claim: async ({ connectionId, claimId, leaseSeconds }) => {
       const values = [organizationId, connectionId, claimId, leaseSeconds];
       const [row] = await connection.rows<StateRow>({ name: 'claim_graph_sync', text: claimText, values });
-      if (row === undefined) {
-        await connection.execute({ text: leaveWord, values: [organizationId, connectionId] });
-        return null;
-      }
-      return readState(row);
+      return row === undefined ? null : readState(row);
     },
     extend: async ({ connectionId, claimId, leaseSeconds }) => {
       const held = await connection.execute({

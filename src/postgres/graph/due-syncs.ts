@@ -4,7 +4,7 @@ import { isUuid } from '../uuid.ts';
 
 const pageSize = 100;
 /** A job that is lost before it is taken up leaves the connection due again after this time. */
-const againAfterSeconds = 30;
+export const againAfterSeconds = 30;
 
 export interface DueSync {
   readonly organizationId: string;
