@@ -62,6 +62,26 @@ describe('a connection that Microsoft refused', () => {
     assert.deepEqual({ status, statusDetail }, { status: 'connected', statusDetail: null });
   });
 
+  it('is failed with the reason while its key cannot be opened, and goes on when it can', async () => {
+    const [{ key }] = (await world.sql(
+      'select application_key_encrypted as key from connections where connection_id = $1',
+      [world.connectionId],
+    )) as [{ key: Buffer }];
+    const keep = (bytes: Buffer) =>
+      world.sql('update connections set application_key_encrypted = $2 where connection_id = $1', [
+        world.connectionId,
+        bytes,
+      ]);
+    await keep(Buffer.alloc(key.length));
+    await refused();
+    assert.match((await connection()).statusDetail, /ENCRYPTION_KEY/);
+    const name = join();
+    await keep(key);
+    await poll();
+    await arrived(name);
+    assert.equal(await statusOf(), 'connected');
+  });
+
   it('is asked less and less often while nothing changes, and keeps everybody', async () => {
     withdraw();
     await refused();

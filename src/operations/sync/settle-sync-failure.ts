@@ -1,6 +1,6 @@
 import type { OrganizationContext } from '../context.ts';
 import { OperationError } from '../operation-error.ts';
-import type { Clock, Stores, UnitOfWork } from '../ports.ts';
+import type { Clock, Identifiers, Stores, UnitOfWork } from '../ports.ts';
 import { afterGraphFailure } from '../tenants/graph-connection.ts';
 import { GraphError, type GraphFailureKind } from '../tenants/graph-ports.ts';
 import type { ClaimRequest } from './graph-sync-ports.ts';
@@ -17,10 +17,11 @@ export interface FailedSync {
 interface FailureDependencies {
   readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
+  readonly identifiers: Identifiers;
   readonly timing: { readonly pollSeconds: number };
 }
 
-/** A run that fails so often without getting anywhere is told to have failed; the polls go on. */
+/** What fails so often without getting anywhere is told to have failed; the polls go on. */
 const runGivenUpAt = 8;
 /** So that a change is here within three minutes of the end of an outage, too (REQ-13). */
 const longestPauseSeconds = 120;
@@ -65,7 +66,7 @@ export async function settleFailure(
 
 /** False, and nothing is noted, when the claim was lost: whoever has it now tells how the run goes. */
 async function noteFailure(
-  { unitOfWork, clock, timing }: FailureDependencies,
+  { unitOfWork, clock, identifiers, timing }: FailureDependencies,
   { context, claim, failures }: FailedSync,
   error: unknown,
 ): Promise<boolean> {
@@ -78,8 +79,12 @@ async function noteFailure(
   };
   try {
     await unitOfWork.write(context, 'none', async (stores) => {
-      if (error instanceof GraphError && isRefusal) await noteOnConnection(stores, claim, error);
-      if (ends) await endRun(stores, claim.connectionId, clock.now(), sentenceOf(error));
+      if (isRefusal) await noteOnConnection(stores, claim, error);
+      const end = { now: clock.now(), error: sentenceOf(error) };
+      const hasRun = ends && (await endRun(stores, claim.connectionId, end));
+      // A refusal is told by the connection.
+      if (ends && !hasRun && !isRefusal)
+        await tellOnce(stores, claim.connectionId, { ...end, id: identifiers.next() });
       if (!(await stores.graphSync.claims.release(request))) throw new ClaimLost();
     });
     return true;
@@ -116,16 +121,46 @@ async function pauseAfterCancel(
   return isComplete ? timing.pollSeconds : null;
 }
 
-async function noteOnConnection(stores: Stores, claim: ClaimRequest, failure: GraphError): Promise<void> {
+async function noteOnConnection(stores: Stores, claim: ClaimRequest, failure: unknown): Promise<void> {
   const connection = await stores.connections.lock(claim.connectionId);
   // Whoever connected it anew or switched it off meanwhile knows better.
   if (connection?.status !== 'connected') return;
-  await stores.connections.saveGraphState(afterGraphFailure(connection, failure));
+  const after =
+    failure instanceof GraphError
+      ? afterGraphFailure(connection, failure)
+      : { ...connection, status: 'failed' as const, statusDetail: sentenceOf(failure) };
+  await stores.connections.saveGraphState(after);
 }
 
-async function endRun(stores: Stores, connectionId: string, now: string, error: string): Promise<void> {
+interface FailedEnd {
+  readonly now: string;
+  readonly error: string;
+}
+
+/** False when there is none. */
+async function endRun(stores: Stores, connectionId: string, { now, error }: FailedEnd): Promise<boolean> {
   const run = await stores.syncRuns.openOf(connectionId);
-  if (run?.task === 'read') await stores.syncRuns.save({ ...run, state: 'failed', endedAt: now, error });
+  if (run?.task !== 'read') return false;
+  await stores.syncRuns.save({ ...run, state: 'failed', endedAt: now, error });
+  return true;
+}
+
+/** Polls are no runs, but one that keeps failing is: nothing else would tell the administrator why. */
+async function tellOnce(
+  stores: Stores,
+  connectionId: string,
+  { id, now, error }: FailedEnd & { readonly id: string },
+): Promise<void> {
+  const [{ items }, connection] = await Promise.all([
+    stores.syncRuns.list(connectionId, { limit: 1, after: null }),
+    stores.connections.get(connectionId),
+  ]);
+  const [last] = items;
+  const isSince = (last?.endedAt ?? '') > (connection?.lastGraphSuccessAt ?? '');
+  if (last?.state === 'failed' && last.error === error && isSince) return;
+  const progress = { done: 0, total: null };
+  const failed = { kind: 'delta', task: 'read', state: 'failed', progress, counts: {} } as const;
+  await stores.syncRuns.insert({ ...failed, id, connectionId, startedAt: now, endedAt: now, error }, null);
 }
 
 const sentenceOf = (error: unknown): string => {
