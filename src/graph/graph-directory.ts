@@ -12,7 +12,13 @@ import type {
 import { type DeltaSource, readDelta } from './delta-reader.ts';
 import { sendBatch } from './graph-batch.ts';
 import { refusalOf } from './graph-failure.ts';
-import { checkMemberGroups, memberGroups, nestedGroups, transitiveMembers } from './memberships.ts';
+import {
+  checkMemberGroups,
+  directMembers,
+  memberGroups,
+  nestedGroups,
+  transitiveMembers,
+} from './memberships.ts';
 import { groupPath, idFilter, userPath } from './paths.ts';
 import {
   GROUP_DELTA_SELECT,
@@ -46,6 +52,7 @@ export function makeGraphDirectory(access: GraphAccess): GraphDirectory {
     memberGroups: (connection, user, signal) => memberGroups(access, connection, user, signal),
     transitiveMembers: (connection, groupId, signal) =>
       transitiveMembers(access, connection, groupId, signal),
+    directMembers: (connection, groupId, signal) => directMembers(access, connection, groupId, signal),
     nestedGroups: (connection, groupId, signal) => nestedGroups(access, connection, groupId, signal),
     getUser: (connection, user, signal) => getUser(access, connection, user, signal),
     getUsers: (connection, ids, signal) => getUsers(access, connection, ids, signal),

@@ -128,6 +128,25 @@ export async function* transitiveMembers(
   for await (const rows of pages) yield rows.map((row) => readObjectId(row));
 }
 
+/** Neither cast nor count, so that the directory itself answers and not its index. */
+export async function* directMembers(
+  access: GraphAccess,
+  connection: GraphConnection,
+  groupId: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[], void, undefined> {
+  const pages = readPages(access, connection, {
+    name: 'members',
+    url: `${groupPath(groupId)}/members?$select=id&$top=999`,
+    permission: GROUP_PERMISSION,
+    units: 3,
+    isBackground: true,
+    budgetMs: LIST_BUDGET_MS,
+    signal,
+  });
+  for await (const rows of pages) yield rows.map((row) => readObjectId(row));
+}
+
 /** Direct members that are groups themselves. */
 export async function nestedGroups(
   access: GraphAccess,

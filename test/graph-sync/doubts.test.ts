@@ -106,6 +106,26 @@ describe('a read whose rows contradict each other', () => {
     });
   }
 
+  it('is not misled by a group within the group', async () => {
+    const { tenant, userIds } = world;
+    const [outer = ''] = rules;
+    const [member = ''] = userIds.slice(20);
+    const inner = tenant.addGroup({ displayName: 'Inner' });
+    tenant.addMembers(inner, [member]);
+    tenant.addMembers(outer, [inner, member]);
+    assertSucceeded(await world.sync());
+    // Out of the outer group, said in rows that contradict each other; still in it by the inner one.
+    for (let times = 0; times < 4; times += 1) {
+      tenant.removeMembers(outer, [member]);
+      tenant.addMembers(outer, [member]);
+    }
+    tenant.removeMembers(outer, [member]);
+    await assertEndsWell(await world.sync());
+    tenant.removeMembers(inner, [member]);
+    assertSucceeded(await world.sync());
+    await assertFollows(world, rules);
+  });
+
   it('ends as the directory is when everything is read again', async () => {
     contradict();
     for (const [, match] of places) {

@@ -47,13 +47,46 @@ async function clearMembers(round: SyncRound): Promise<boolean> {
     graphSync.staging.contestedMembers(connectionId, memberBatch),
   );
   if (contested.length === 0) return false;
-  const answers: (ContestedMember & { readonly present: boolean })[] = [];
-  for (const [memberId, groupIds] of byMember(contested)) {
-    const memberOf = await groupsOf(round, memberId, groupIds);
-    answers.push(...groupIds.map((groupId) => ({ groupId, memberId, present: memberOf.has(groupId) })));
+  const answers: Answered[] = [];
+  for (const [memberId, members] of byMember(contested)) {
+    const memberOf = await groupsOf(
+      round,
+      memberId,
+      members.map(({ groupId }) => groupId),
+    );
+    answers.push(...members.map((member) => ({ ...member, present: memberOf.has(member.groupId) })));
   }
-  await round.write('none', ({ graphSync }) => graphSync.staging.clearMembers(connectionId, answers));
+  const direct = await onlyDirect(round, answers);
+  await round.write('none', ({ graphSync }) => graphSync.staging.clearMembers(connectionId, direct));
   return contested.length === memberBatch;
+}
+
+type Answered = ContestedMember & { readonly present: boolean };
+
+/** Groups were asked for nested ones included, and memberships are kept direct: who may be in one by another is looked up. */
+async function onlyDirect(round: SyncRound, answers: readonly Answered[]): Promise<readonly Answered[]> {
+  const isUnclear = ({ present, hasNestedGroups }: Answered): boolean => present && hasNestedGroups;
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const groupId of new Set(answers.filter(isUnclear).map((it) => it.groupId))) {
+    const wanted = answers.filter((it) => isUnclear(it) && it.groupId === groupId);
+    found.set(groupId, await membersAmong(round, groupId, new Set(wanted.map(({ memberId }) => memberId))));
+  }
+  return answers.map((it) =>
+    isUnclear(it) ? { ...it, present: found.get(it.groupId)?.has(it.memberId) ?? false } : it,
+  );
+}
+
+async function membersAmong(
+  { parts }: SyncRound,
+  groupId: string,
+  wanted: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for await (const page of parts.directory.directMembers(parts.graph, groupId, parts.signal)) {
+    for (const id of page) if (wanted.has(id)) found.add(id);
+    if (found.size === wanted.size) break;
+  }
+  return found;
 }
 
 /** A member that is no user, a nested group for instance, cannot be asked about: what was read last counts. */
@@ -69,12 +102,12 @@ async function groupsOf(
   return new Set(check.kind === 'answered' ? check.memberOf : []);
 }
 
-function byMember(members: readonly ContestedMember[]): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { memberId, groupId } of members) {
-    const known = groups.get(memberId);
-    if (known === undefined) groups.set(memberId, [groupId]);
-    else known.push(groupId);
+function byMember(members: readonly ContestedMember[]): ReadonlyMap<string, readonly ContestedMember[]> {
+  const grouped = new Map<string, ContestedMember[]>();
+  for (const member of members) {
+    const known = grouped.get(member.memberId);
+    if (known === undefined) grouped.set(member.memberId, [member]);
+    else known.push(member);
   }
-  return groups;
+  return grouped;
 }

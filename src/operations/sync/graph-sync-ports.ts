@@ -119,9 +119,14 @@ export interface SyncStreamStore {
   ) => Promise<void>;
 }
 
-export interface ContestedMember {
+export interface StagedMember {
   readonly groupId: string;
   readonly memberId: string;
+}
+
+export interface ContestedMember extends StagedMember {
+  /** Other groups are members of the group too, so that a user may be in it by one of them. */
+  readonly hasNestedGroups: boolean;
 }
 
 /** Pages that were read, until everything of the round is there. */
@@ -144,7 +149,7 @@ export interface SyncStagingStore {
   ) => Promise<void>;
   readonly clearMembers: (
     connectionId: string,
-    members: readonly (ContestedMember & { readonly present: boolean })[],
+    members: readonly (StagedMember & { readonly present: boolean })[],
   ) => Promise<void>;
 }
 

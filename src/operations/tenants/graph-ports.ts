@@ -166,6 +166,12 @@ export interface GraphDirectory {
     groupId: string,
     signal: AbortSignal,
   ) => AsyncIterable<readonly string[]>;
+  /** Object ids of all direct members, of any kind, by the page. */
+  readonly directMembers: (
+    connection: GraphConnection,
+    groupId: string,
+    signal: AbortSignal,
+  ) => AsyncIterable<readonly string[]>;
   /** Object ids of the groups that are direct members of a group. */
   readonly nestedGroups: (
     connection: GraphConnection,

@@ -162,9 +162,24 @@ export function makeStagingStore(connection: SqlConnection): SyncStagingStore {
     contestedMembers: (connectionId, limit) =>
       connection.rows<ContestedMember>({
         text: `
-          select s.group_object_id as "groupId", s.member_object_id as "memberId" from graph_staged_members s
-          where s.organization_id = $1 and s.connection_id = $2 and s.is_contested and not s.present
-          order by s.member_object_id, s.group_object_id limit $3`,
+          with contested as materialized (
+            select s.group_object_id, s.member_object_id from graph_staged_members s
+            where s.organization_id = $1 and s.connection_id = $2 and s.is_contested and not s.present
+            order by s.member_object_id, s.group_object_id limit $3
+          ),
+          nesting as materialized (
+            select g.group_object_id from (select distinct c.group_object_id from contested c) g
+            where exists (select from graph_members m
+                where m.organization_id = $1 and m.connection_id = $2 and m.group_object_id = g.group_object_id
+                  and m.is_group)
+              or exists (select from graph_staged_members n
+                where n.organization_id = $1 and n.connection_id = $2 and n.group_object_id = g.group_object_id
+                  and n.type = 'group' and n.present)
+          )
+          select c.group_object_id as "groupId", c.member_object_id as "memberId",
+            c.group_object_id in (select n.group_object_id from nesting n) as "hasNestedGroups"
+          from contested c
+          order by c.member_object_id, c.group_object_id`,
         values: [organizationId, connectionId, limit],
       }),
     clearUsers: (connectionId, found) => clear('users', connectionId, found),
