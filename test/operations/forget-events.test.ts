@@ -55,6 +55,37 @@ describe('retention of the provisioning log', () => {
     assert.equal(await countOf(other.organizationId), 12_003);
   });
 
+  it('removes the runs of that time, but none that is open', async () => {
+    const at = (ageDays: number): number => Date.parse(NOW) - ageDays * dayMs;
+    const { organizationId, connectionId } = tenant;
+    const addRuns = (state: string, ageDays: number, count: number) =>
+      world.owner.query(
+        `insert into sync_runs (organization_id, sync_run_id, connection_id, kind, state, ended_at)
+         select $1, (left($2, 24) || lpad(to_hex(n), 12, '0'))::uuid, $3, 'delta', $4, $5
+         from generate_series(1, $6::integer) n`,
+        [
+          organizationId,
+          lowestIdAt(at(ageDays)),
+          connectionId,
+          state,
+          state === 'running' ? null : new Date(at(ageDays)),
+          count,
+        ],
+      );
+    await addRuns('running', 12, 1);
+    await addRuns('succeeded', 11, 5_500);
+    await addRuns('failed', 9, 2);
+    await forget(10)(organizationId);
+    const { rows } = await world.owner.query(
+      'select state, count(*)::integer as count from sync_runs where organization_id = $1 group by 1 order by 1',
+      [organizationId],
+    );
+    assert.deepEqual(rows, [
+      { state: 'failed', count: 2 },
+      { state: 'running', count: 1 },
+    ]);
+  });
+
   it('removes changes of the configuration and notes of undos with the entries that they belong to', async () => {
     const at = (ageDays: number): string => new Date(Date.parse(NOW) - ageDays * dayMs).toISOString();
     const old = tenant.organizationId;

@@ -17,11 +17,12 @@ export function makeForgetEvents({ unitOfWork, clock, retentionDays }: ForgetDep
     if (retentionDays === 0) return;
     const before = new Date(Date.parse(clock.now()) - retentionDays * dayMs).toISOString();
     const context = { organizationId, actor: { kind: 'system' }, requestId: null } as const;
-    const forgetIn = async (kind: 'eventLog' | 'changeSets'): Promise<void> => {
+    const forgetIn = async (kind: 'eventLog' | 'changeSets' | 'syncRuns'): Promise<void> => {
       const step = () => unitOfWork.write(context, 'none', (stores) => stores[kind].forget(before, stepSize));
       while ((await step()) === stepSize);
     };
     await forgetIn('eventLog');
     await forgetIn('changeSets');
+    await forgetIn('syncRuns');
   };
 }

@@ -34,4 +34,6 @@ export interface SyncRunStore {
   readonly save: (run: SyncRun) => Promise<boolean>;
   /** Ends an open run. False when it has ended already, or never was. */
   readonly cancel: (id: string, at: string) => Promise<boolean>;
+  /** Removes at most so many of those that had ended before this moment, the oldest first. Answers how many. */
+  readonly forget: (before: string, limit: number) => Promise<number>;
 }
