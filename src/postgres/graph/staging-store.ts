@@ -44,7 +44,9 @@ const updateText = (kind: Kind): string => `
     select r.* from jsonb_to_recordset($3::jsonb) as r("objectId" uuid, fields jsonb, removed text,
       "isContested" boolean, "isWhole" boolean)
   )
-  update graph_staged_${kind} s set fields = g.fields, removed = g.removed, is_contested = g."isContested",
+  update graph_staged_${kind} s set fields = g.fields, is_contested = g."isContested",
+    -- whoever is gone for good cannot come back, whatever else is said of a removal
+    removed = case when s.removed = 'deleted' and g.removed is not null then s.removed else g.removed end,
     is_whole = s.is_whole or coalesce(g."isWhole", false)
   from given g
   where s.organization_id = $1::uuid and s.connection_id = $2::uuid and s.object_id = g."objectId"
