@@ -17,6 +17,8 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICAT
 const privateKeyBlock =
   /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA |EC )?PRIVATE KEY-----/;
 
+const MIN_RSA_BITS = 2048;
+
 const wrongCertificate = (what: string, cause?: unknown): GraphError =>
   new GraphError(
     'invalidSecret',
@@ -32,7 +34,8 @@ export function readApplicationKey(applicationKey: string, now: number): Applica
       'The connection has no application key. Paste the Value of a client secret.',
     );
   }
-  if (!applicationKey.trimStart().startsWith('-----BEGIN ')) return { clientSecret: applicationKey };
+  // Some tools write attributes in front of what they export.
+  if (!applicationKey.includes('-----BEGIN ')) return { clientSecret: applicationKey };
   const certificates = applicationKey.match(certificateBlock) ?? [];
   const privateKey = privateKeyBlock.exec(applicationKey)?.[0];
   const [own] = certificates;
@@ -76,5 +79,14 @@ function readCertificate(pem: string, privateKey: string): X509Certificate {
     throw wrongCertificate('it cannot be read', error);
   }
   if (!isPair) throw wrongCertificate('the private key belongs to another one');
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  // The identity platform takes assertions signed with RSA alone.
+  if (asymmetricKeyType !== 'rsa' || (asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) {
+    throw new GraphError(
+      'invalidSecret',
+      `The certificate cannot be used, because it is not for an RSA key of at least ${MIN_RSA_BITS} bits. Make another one, ` +
+        'upload it to the app registration and paste it here with its private key.',
+    );
+  }
   return certificate;
 }

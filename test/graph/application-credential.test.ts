@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { readApplicationKey } from '../../src/graph/application-credential.ts';
 import { makeCloudTable } from '../../src/graph/cloud-endpoints.ts';
@@ -21,9 +21,10 @@ describe('application key', () => {
     assert.deepEqual(readApplicationKey('aB8~secret', now), { clientSecret: 'aB8~secret' });
   });
 
-  it('is a certificate when it is one with its private key, in either order', () => {
+  it('is a certificate when it is one with its private key, in either order and as tools export them', () => {
     const thumbprint = new X509Certificate(certificate).fingerprint256.replaceAll(':', '');
-    for (const text of [certificate + privateKey, privateKey + certificate]) {
+    const exported = `Bag Attributes\n    localKeyID: 01\n${certificate}${privateKey}`;
+    for (const text of [certificate + privateKey, privateKey + certificate, exported]) {
       const credential = readApplicationKey(text, now);
       assert.ok('clientCertificate' in credential);
       assert.equal(credential.clientCertificate.thumbprintSha256, thumbprint);
@@ -47,6 +48,16 @@ describe('application key', () => {
   ] as const) {
     it(`is refused when it ${what}, without being quoted`, () => {
       assert.throws(() => readApplicationKey(text, now), refused(pattern));
+    });
+  }
+
+  for (const [what, keys] of [
+    ['an elliptic curve', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+    ['a short RSA key', generateKeyPairSync('rsa', { modulusLength: 1024 })],
+  ] as const) {
+    it(`is refused when the certificate is for ${what}, with which nothing can be signed for Microsoft`, () => {
+      const other = makeSelfSigned(new Date(now + 86_400_000), keys);
+      assert.throws(() => readApplicationKey(other.certificate + other.privateKey, now), refused(/RSA key/));
     });
   }
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {
   readonly certificate: string;
@@ -21,9 +21,11 @@ const name = sequence(
   der(0x31, sequence(Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('rollcall')))),
 );
 
-/** A certificate with its key, as PEM (RFC 5280 §4.1). */
-export function makeSelfSigned(validTo: Date): SelfSigned {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** A certificate with its key, as PEM (RFC 5280 §4.1); it says that it is signed by RSA, whatever the keys are. */
+export function makeSelfSigned(
+  validTo: Date,
+  { publicKey, privateKey }: KeyPairKeyObjectResult = generateKeyPairSync('rsa', { modulusLength: 2048 }),
+): SelfSigned {
   const serial = der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)]));
   const content = sequence(
     serial,
