@@ -28,7 +28,7 @@ describe('the claim on a connection', () => {
     const request = { connectionId: tenant.connectionId, claimId, leaseSeconds: 60 };
     return { claimId, isHeld: (await claims((store) => store.claim(request))) !== null };
   };
-  const release = (claimId: string, nextInSeconds: number) =>
+  const release = (claimId: string, nextInSeconds: number | null) =>
     claims((store) =>
       store.release({ connectionId: tenant.connectionId, claimId, nextInSeconds, failures: 0 }),
     );
@@ -70,6 +70,15 @@ describe('the claim on a connection', () => {
     await claims((store) => store.begin(tenant.connectionId));
     await release(first.claimId, 60);
     assert.ok((await pauseSeconds()) < 1);
+  });
+
+  it('is not given again after a cancelled first read before somebody asks, whatever is in the news', async () => {
+    const first = await claim();
+    await release(first.claimId, null);
+    await claims((store) => store.wake(tenant.connectionId));
+    assert.equal((await claim()).isHeld, false);
+    await claims((store) => store.begin(tenant.connectionId));
+    assert.equal((await claim()).isHeld, true);
   });
 
   it('is taken over when its lease is over', async () => {

@@ -50,7 +50,7 @@ export interface ClaimRequest {
 export interface SyncClaimStore {
   /** Makes the connection due at once, also for the first time. */
   readonly begin: (connectionId: string) => Promise<void>;
-  /** Makes it due at once if it was ever asked to sync. */
+  /** Makes it due at once if it is read by itself: not where a first read waits until somebody asks. */
   readonly wake: (connectionId: string) => Promise<void>;
   /**
    * Ends whatever is read for an open run, also by a server that does not know of the run yet: its claim is lost. A first read

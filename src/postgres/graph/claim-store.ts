@@ -21,7 +21,9 @@ interface StateRow {
   readonly followed: readonly string[] | null;
 }
 
-const wake = `next_at = least(next_at, now()), is_wanted = is_wanted or coalesce(claimed_until > now(), false)`;
+/** A first read that was cancelled waits for whoever asks for a read, and for no news. */
+const wake = `next_at = case when next_at = 'infinity' then next_at else least(next_at, now()) end,
+  is_wanted = is_wanted or coalesce(claimed_until > now(), false)`;
 
 /**
  * One statement, because a poll that finds nothing new is made of little else. Where jobs wait for long, a connection gets
