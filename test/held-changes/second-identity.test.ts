@@ -21,16 +21,23 @@ const open = async (place: GuardWorld): Promise<readonly (readonly [string, stri
   (await place.waiting()).map((it) => [it.effect, it.cause] as const);
 const conflict = ['merge', 'conflict'] as const;
 
+const eachByItself = async (ids: readonly string[]): Promise<void> => {
+  for (const id of ids) await join(at, at.staffId, id);
+};
+const allAtOnce = (ids: readonly string[]): Promise<void> =>
+  at.patchGroup(at.staffId, [{ op: 'add', path: 'members', value: ids.map((value) => ({ value })) }]);
+
 /** Two users of one connection with one mail address, both staff; the second one waits. */
-async function twins(): Promise<{ first: string; second: string; employeeId: string; email: string }> {
+async function twins(
+  hire = eachByItself,
+): Promise<{ first: string; second: string; employeeId: string; email: string }> {
   const path = `/connections/${at.connection.connectionId}`;
   await world.expect(200, 'PATCH', path, { emailSource: 'mail' });
   const email = `${unique('shared')}@contoso.example`;
   const emails = [{ type: 'work', value: email }];
   const first = await at.client.addUser(unique('first'), { emails });
   const second = await at.client.addUser(unique('second'), { emails });
-  await join(at, at.staffId, first);
-  await join(at, at.staffId, second);
+  await hire([first, second]);
   assert.deepEqual(await open(at), [conflict]);
   const { employeeId } = await user(first);
   return { first, second, employeeId, email };
@@ -44,6 +51,31 @@ describe('a second identity with the same email', () => {
     assert.equal(await at.loginOf(second), true);
     assert.deepEqual(await at.waiting(), []);
     assert.equal((await at.waiting(`&state=dissolved&directoryUserId=${second}`)).length, 1);
+  });
+
+  it('takes over the record also when both were decided at once (D-05)', async () => {
+    const { first, second, employeeId } = await twins(allAtOnce);
+    const [waiting] = await at.waiting();
+    assert.equal(waiting.employeeId, employeeId);
+    const { items } = await world.expect(200, 'GET', `/provisioning-events?employeeId=${employeeId}`);
+    assert.deepEqual(
+      items.map((it: Json) => [it.action, it.directoryUserId]),
+      [
+        ['conflict', second],
+        ['created', first],
+      ],
+    );
+    await at.client.deleteUser(first);
+    assert.equal((await user(second)).employeeId, employeeId);
+    assert.deepEqual(await at.waiting(), []);
+  });
+
+  it('says nothing of what became of the first one, which can be undone alone', async () => {
+    const { first, employeeId } = await twins(allAtOnce);
+    const path = `/provisioning-events?directoryUserId=${first}&action=created`;
+    const [{ requestId }] = (await world.expect(200, 'GET', path)).items;
+    await world.expect(200, 'POST', `/change-sets/${requestId}/undo`, { personIds: [first] });
+    assert.equal((await world.expect(200, 'GET', `/employees/${employeeId}`)).status, 'inactive');
   });
 
   it('gets a record of its own as soon as the first one has another email (REQ-09)', async () => {

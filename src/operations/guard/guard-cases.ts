@@ -4,6 +4,7 @@ import { Ledger } from '../../provisioning/ledger.ts';
 import type { EventDraft } from '../../provisioning/provisioning-event.ts';
 import { withRecords } from '../../provisioning/with-records.ts';
 import { judge, neededBase, type Tally, type Verdict } from '../../reconciliation/judge.ts';
+import { linkedRecords } from '../../reconciliation/person-change.ts';
 import {
   heldEvent,
   keepAdministrators,
@@ -63,18 +64,24 @@ export async function guardCases(
   const ledger = stopped.length === 0 ? trial : new Ledger(facts);
   const others = cases.filter(({ user }) => !heldUserIds.has(user.id));
   const decided = stopped.length === 0 ? reviews : reviewCases(others, ledger, frame);
-  const events = [...decided.flatMap((it) => it.decision.events), ...stopped.flatMap(newHeldEvent)];
+  const questions = stopped.map((review) => aboutLastingRecords(review, trial, ledger));
+  // Whoever was stopped has changed no record, even where the question names one that somebody else has.
+  const events = withRecords(
+    decided.flatMap((it) => it.decision.events),
+    ledger.changedPeople(),
+  );
   const record = {
     connectionId: batch.connectionId,
     at: moment.now,
     passed,
     windowMinutes: facts.settings.guard.windowMinutes,
-    ...questionsOf(reviews, moment),
+    held: questions.flatMap((review) => heldChanges(review, moment)),
+    closedIds: reviews.flatMap(({ closedHolds }) => closedHolds.map(({ id }) => id)),
   };
   const isEmpty = passed === null && record.held.length === 0 && record.closedIds.length === 0;
   return {
     ledger,
-    events: withRecords(events, ledger.changedPeople()),
+    events: [...events, ...questions.flatMap(newHeldEvent)],
     record: isEmpty ? null : record,
     heldUserIds,
     postponedUserIds: new Set(
@@ -163,25 +170,38 @@ export async function judgeTally(
 const newHeldEvent = (review: Review): readonly EventDraft[] =>
   review.handling.kind === 'hold' ? [heldEvent(review, review.handling.risk)] : [];
 
-function questionsOf(
-  reviews: readonly Review[],
+/**
+ * The question with the records as they are written. One that was made for somebody else in the trial got another id when
+ * the others were decided anew, or was not made at all.
+ */
+function aboutLastingRecords(review: Review, trial: Ledger, ledger: Ledger): Review {
+  if (review.handling.kind !== 'hold') return review;
+  const { risk } = review.handling;
+  const made = [trial.employee(risk.employeeId ?? ''), trial.contact(risk.contactId ?? '')].find(
+    (it) => it !== null && trial.isNew(it.id),
+  );
+  if (made?.directoryUserId == null) return review;
+  const { employee, contact } = linkedRecords(made.directoryUserId, ledger);
+  const named = { employeeId: employee?.id ?? null, contactId: contact?.id ?? null };
+  return { ...review, handling: { kind: 'hold', risk: { ...risk, ...named } } };
+}
+
+function heldChanges(
+  { person, decision, handling }: Review,
   { now, newId }: { readonly now: string; readonly newId: () => string },
-): Pick<HeldRecord, 'held' | 'closedIds'> {
-  const held = reviews.flatMap(({ person, decision, handling }): readonly HeldChange[] => {
-    if (handling.kind !== 'hold') return [];
-    return [
-      {
-        ...handling.risk,
-        id: newId(),
-        at: now,
-        connectionId: person.user.connectionId,
-        directoryUserId: person.user.id,
-        winningRuleId: decision.winningRule?.id ?? null,
-        state: 'waiting',
-        decidedAt: null,
-        decidedBy: null,
-      },
-    ];
-  });
-  return { held, closedIds: reviews.flatMap(({ closedHolds }) => closedHolds.map(({ id }) => id)) };
+): readonly HeldChange[] {
+  if (handling.kind !== 'hold') return [];
+  return [
+    {
+      ...handling.risk,
+      id: newId(),
+      at: now,
+      connectionId: person.user.connectionId,
+      directoryUserId: person.user.id,
+      winningRuleId: decision.winningRule?.id ?? null,
+      state: 'waiting',
+      decidedAt: null,
+      decidedBy: null,
+    },
+  ];
 }
