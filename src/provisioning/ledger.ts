@@ -89,6 +89,11 @@ export class Ledger {
     return latest;
   }
 
+  /** Ids of all records linked to this directory user, archived ones among them. */
+  recordIdsOf(directoryUserId: string): readonly string[] {
+    return this.#linked.idsOf(directoryUserId);
+  }
+
   /** The employee with this login email; never an archived one. */
   employeeByEmail(email: string): Employee | null {
     return this.#employeesAmong(this.#addressed.idsOf(caseKey(email))).find(isCurrent) ?? null;

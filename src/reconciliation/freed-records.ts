@@ -5,17 +5,18 @@ import type { Contact, Employee } from '../provisioning/person.ts';
 
 /**
  * Ids of the records that another directory user may take from now on: their own one is deleted, they are linked to another
- * one, or they have given up an address. An archived employee hands its address over to the same person's contact.
+ * one, or they have given up an address. An archived employee hands its address over to the same person's contact, so
+ * whoever has waited for the former since before then waits for the latter.
  */
 export function freedRecords(cases: readonly PersonCase[], ledger: Ledger): readonly string[] {
   const left = cases
     .filter(({ user }) => user.deletedAt !== null)
-    .flatMap(({ user }) => [ledger.employeeOf(user.id), ledger.contactOf(user.id)]);
+    .flatMap(({ user }) => ledger.recordIdsOf(user.id));
   const changed = ledger
     .changedPeople()
     .filter(isFreed)
-    .map(({ after }) => after);
-  return [...new Set([...left, ...changed].flatMap((it) => (it === null ? [] : [it.id])))];
+    .flatMap(({ before, after }) => [after.id, ...ledger.recordIdsOf(before?.directoryUserId ?? '')]);
+  return [...new Set([...left, ...changed])];
 }
 
 /** Ids of the directory users whose record another one has taken: nothing that they wait for concerns it any more. */

@@ -78,6 +78,17 @@ describe('a second identity with the same email', () => {
     assert.equal((await world.expect(200, 'GET', `/employees/${employeeId}`)).status, 'inactive');
   });
 
+  it('is decided when the first one is deleted, whose record was archived for another one meanwhile (REQ-30)', async () => {
+    const { first, second, employeeId } = await twins();
+    await join(at, at.portalId, first);
+    assert.deepEqual(await open(at), [conflict]);
+    await at.client.deleteUser(first);
+    const own = (await user(second)).employeeId;
+    assert.notEqual(own, employeeId);
+    assert.equal(await at.loginOf(second), true);
+    assert.deepEqual(await at.waiting(), []);
+  });
+
   it('gets a record of its own as soon as the first one has another email (REQ-09)', async () => {
     const { first, second, employeeId, email } = await twins();
     const other = `${unique('other')}@contoso.example`;
