@@ -96,9 +96,10 @@ const changes: readonly Change[] = [
     operations: [
       { op: 'Replace', path: 'title', value: [{ value: 'Lead' }] },
       { op: 'Replace', path: 'nickName', value: ['Babs'] },
+      { op: 'Add', path: 'userType', value: [{ $ref: null, value: 'Staff' }] },
       { op: 'Replace', path: 'active', value: [{ value: 'False' }] },
     ],
-    attributes: { title: 'Lead', nickName: 'Babs' },
+    attributes: { title: 'Lead', nickName: 'Babs', userType: 'Staff' },
     rest: { active: false },
   },
   {
