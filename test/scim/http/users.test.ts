@@ -114,6 +114,13 @@ test('PUT and PATCH answer 200 with the user, DELETE 204 and then 404', async ()
   await harness.send('get', `/Users/${id}`).expect(404);
 });
 
+test('DELETE takes no notice of a body, not even of one that is no JSON', async () => {
+  const harness = makeScimHarness();
+  const id = await createUser(harness, 'ada@fabrikam.example');
+  await harness.send('delete', `/Users/${id}`).set('content-type', 'application/json').send('{').expect(204);
+  await harness.send('get', `/Users/${id}`).expect(404);
+});
+
 test('a taken userName is 409 uniqueness', async () => {
   const harness = makeScimHarness();
   await createUser(harness, 'ada@fabrikam.example');
