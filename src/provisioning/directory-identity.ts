@@ -60,18 +60,20 @@ function elements(user: UserContent, attribute: string): readonly JsonObject[] {
 const ofType = (list: readonly JsonObject[], type: string): JsonObject | undefined =>
   list.find((element) => typeof element['type'] === 'string' && caseKey(element['type']) === type);
 
-/** The mail of the directory: the work address, else the primary one, else the first. */
-function mailOf(user: UserContent): string | null {
+/**
+ * The user name when it is an address, else the work address, else the first one. Where the mail comes first it is the work
+ * address, else the primary one, else the first.
+ */
+function emailOf(user: UserContent, loginName: string, source: EmailSource): string | null {
+  const principal = isAddress(loginName) ? loginName : null;
   const emails = elements(user, 'emails').filter(
     (email) => isText(email['value']) && isAddress(email['value'].trim()),
   );
-  const chosen = ofType(emails, 'work') ?? emails.find((email) => email['primary'] === true) ?? emails[0];
-  return text(chosen?.['value']);
-}
-
-function emailOf(user: UserContent, loginName: string, source: EmailSource): string | null {
-  const principal = isAddress(loginName) ? loginName : null;
-  return source === 'mail' ? (mailOf(user) ?? principal) : (principal ?? mailOf(user));
+  const [first] = emails;
+  const work = ofType(emails, 'work');
+  if (source !== 'mail') return principal ?? text((work ?? first)?.['value']);
+  const mail = work ?? emails.find((email) => email['primary'] === true) ?? first;
+  return text(mail?.['value']) ?? principal;
 }
 
 /** Office phone: the one of type work, else the only one without a type (clients that send no types). */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JsonObject } from '../../src/directory/json.ts';
 import {
   addressKeysOf,
   identify,
@@ -25,18 +26,19 @@ describe('The email of a directory user (REQ-22, A-09)', () => {
     });
   }
 
-  it('falls back to the primary, then the first address when there is no work address', () => {
-    const primary = { emails: [{ value: 'one@x.example' }, { value: 'two@x.example', primary: true }] };
-    assert.equal(
-      identify(aUser({ userName: 'ada', attributes: primary }), null, 'auto').email,
-      'two@x.example',
-    );
-    const first = { emails: [{ value: 'one@x.example' }, { value: 'two@x.example' }] };
-    assert.equal(
-      identify(aUser({ userName: 'ada', attributes: first }), null, 'auto').email,
-      'one@x.example',
-    );
-  });
+  for (const [source, expected] of [
+    ['auto', 'one@x.example'],
+    ['userPrincipalName', 'one@x.example'],
+    ['mail', 'two@x.example'],
+  ] as const) {
+    it(`is the first one without a work address, for mail the primary one before that (${source})`, () => {
+      const [one, two] = [{ value: 'one@x.example' }, { value: 'two@x.example' }];
+      const emailOf = (emails: JsonObject[]): string | null =>
+        identify(aUser({ userName: 'ada', attributes: { emails } }), null, source).email;
+      assert.equal(emailOf([one, { ...two, primary: true }]), expected);
+      assert.equal(emailOf([one, two]), 'one@x.example');
+    });
+  }
 
   it('is unknown when the directory has no address at all', () => {
     assert.equal(identify(aUser({ userName: 'ada', attributes: {} }), null, 'auto').email, null);
