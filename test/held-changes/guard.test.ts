@@ -122,6 +122,30 @@ describe('guard of mass deactivation', () => {
     assert.deepEqual(items, [{ id: held.id, state: 'approved', result: 'applied' }]);
     assert.equal(await at.loginOf(id), false);
   });
+
+  it('holds who would take over from somebody whose deactivation is held, also when both are decided at once', async () => {
+    await at.setGuard({ maxDeactivations: 0, maxConversions: 0 });
+    const name = unique('successor');
+    const first = await at.client.addUser(name);
+    const join = [{ op: 'add', path: 'members', value: [{ value: first }] }];
+    await at.patchGroup(at.portalId, join);
+    const { contactId } = await world.expect(200, 'GET', `/directory-users/${first}`);
+    await at.client.deleteUser(first);
+    const second = await at.client.addUser(name);
+    await at.patchGroup(at.staffId, [{ op: 'add', path: 'members', value: [{ value: second }] }]);
+    const held = async (): Promise<readonly string[]> =>
+      (await at.waiting()).map(({ effect, directoryUserId }) => `${effect} ${directoryUserId}`).sort();
+    const expected = [`convert ${second}`, `deactivate ${first}`];
+    assert.deepEqual(await held(), expected);
+
+    const started = await world.expect(202, 'POST', `/connections/${at.connection.connectionId}/sync`);
+    const path = `/sync-runs/${started.id}`;
+    while ((await world.expect(200, 'GET', path)).state !== 'succeeded') await sleep(20);
+    assert.deepEqual(await held(), expected);
+    const { hasPortalAccess, status } = await world.expect(200, 'GET', `/contacts/${contactId}`);
+    assert.deepEqual([hasPortalAccess, status], [true, 'active']);
+    assert.equal((await world.expect(200, 'GET', `/directory-users/${second}`)).employeeId, null);
+  });
 });
 
 describe('a held change of somebody whom an administrator removes by hand (A-24)', () => {

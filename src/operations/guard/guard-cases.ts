@@ -48,22 +48,23 @@ export async function guardCases(
   const moment = { now: clock.now(), newId: identifiers.next };
   const frame = guard.kind === 'approved' ? { moment, approvedIds: guard.ids } : { moment };
   const trial = new Ledger(facts);
-  const trialReviews = await protectAdministrators(
-    stores,
-    await reviewInSteps(reviewEach(cases, trial, frame), turn),
-    'lock',
-  );
-  const asked = tallyOf(trialReviews);
-  const batch: Batch = { connectionId: cases[0]?.user.connectionId ?? '', asked, facts, now: moment.now };
-  const { verdict, passed } = await judgeBatch(stores, batch, guard);
-  const reviews = guard.kind === 'postpone' ? trialReviews : settle(trialReviews, verdict);
-  const isStopped = ({ handling }: Review): boolean => handling.kind !== 'free';
-  const stopped = reviews.filter(isStopped);
-  const heldUserIds = new Set(stopped.map(({ person }) => person.user.id));
-  // What was stopped has left its marks in the ledger, such as names that it freed; so the others are decided anew.
-  const ledger = stopped.length === 0 ? trial : new Ledger(facts);
-  const others = cases.filter(({ user }) => !heldUserIds.has(user.id));
-  const decided = stopped.length === 0 ? reviews : reviewCases(others, ledger, frame);
+  const trialReviews = await reviewInSteps(reviewEach(cases, trial, frame), turn);
+  const batch = { connectionId: cases[0]?.user.connectionId ?? '', facts, now: moment.now };
+  let ledger = trial;
+  let round = await judgeRound(stores, { ...batch, reviews: trialReviews, before: null }, guard);
+  const stopped = [...round.stopped];
+  const heldUserIds = new Set<string>();
+  // What was stopped has left its marks in the ledger, such as names that it freed; so the others are decided anew, and
+  // asked about again: what harmed nobody beside it may do so without it.
+  while (round.stopped.length > 0) {
+    for (const { person } of round.stopped) heldUserIds.add(person.user.id);
+    ledger = new Ledger(facts);
+    const others = cases.filter(({ user }) => !heldUserIds.has(user.id));
+    const reviews = reviewCases(others, ledger, frame);
+    round = await judgeRound(stores, { ...batch, reviews, before: round }, guard);
+    stopped.push(...round.stopped);
+  }
+  const { reviews: decided, passed } = round;
   const questions = stopped.map((review) => aboutLastingRecords(review, trial, ledger));
   // Whoever was stopped has changed no record, even where the question names one that somebody else has.
   const events = withRecords(
@@ -76,7 +77,7 @@ export async function guardCases(
     passed,
     windowMinutes: facts.settings.guard.windowMinutes,
     held: questions.flatMap((review) => heldChanges(review, moment)),
-    closedIds: reviews.flatMap(({ closedHolds }) => closedHolds.map(({ id }) => id)),
+    closedIds: [...stopped, ...decided].flatMap(({ closedHolds }) => closedHolds.map(({ id }) => id)),
   };
   const isEmpty = passed === null && record.held.length === 0 && record.closedIds.length === 0;
   return {
@@ -87,7 +88,7 @@ export async function guardCases(
     postponedUserIds: new Set(
       stopped.flatMap(({ handling, person }) => (handling.kind === 'count' ? [person.user.id] : [])),
     ),
-    approvedIds: reviews.flatMap(({ handling }) =>
+    approvedIds: decided.flatMap(({ handling }) =>
       handling.kind === 'free' && handling.approved !== null ? [handling.approved.id] : [],
     ),
   };
@@ -135,17 +136,53 @@ interface Judgement {
   readonly passed: GuardMinute | null;
 }
 
+interface Round extends Judgement {
+  readonly reviews: readonly Review[];
+  readonly stopped: readonly Review[];
+}
+
+interface Question extends Omit<Batch, 'asked'> {
+  readonly reviews: readonly Review[];
+  /** The round without which some have been stopped; null for the first one. */
+  readonly before: Round | null;
+}
+
+const isStopped = ({ handling }: Review): boolean => handling.kind !== 'free';
+
+async function judgeRound(
+  stores: Stores,
+  { reviews, before, ...batch }: Question,
+  mode: GuardMode,
+): Promise<Round> {
+  const safe = await protectAdministrators(stores, reviews, 'lock');
+  const judgement = await judgeBatch(stores, { ...batch, asked: tallyOf(safe) }, mode, before);
+  const settled = mode.kind === 'postpone' ? safe : settle(safe, judgement.verdict);
+  return { ...judgement, reviews: settled, stopped: settled.filter(isStopped) };
+}
+
 /** Says whether what is asked at once may pass. What has been judged already is not asked about again. */
-async function judgeBatch(stores: Stores, batch: Batch, mode: GuardMode): Promise<Judgement> {
+async function judgeBatch(
+  stores: Stores,
+  batch: Batch,
+  mode: GuardMode,
+  before: Judgement | null,
+): Promise<Judgement> {
   const { asked, now } = batch;
   if (mode.kind === 'postpone' || asked.deactivations + asked.conversions === 0) {
     return { verdict: everythingPasses, passed: null };
   }
-  const verdict = mode.kind === 'judged' ? mode.verdict : await judgeTally(stores, batch);
+  const verdict = verdictBefore(asked, mode, before) ?? (await judgeTally(stores, batch));
   const deactivations = verdict.deactivations === null ? asked.deactivations : 0;
   const conversions = verdict.conversions === null ? asked.conversions : 0;
   if (deactivations + conversions === 0) return { verdict, passed: null };
   return { verdict, passed: { minute: minuteOf(now), deactivations, conversions } };
+}
+
+/** Null where it was not asked about as many. */
+function verdictBefore(asked: Tally, mode: GuardMode, before: Judgement | null): Verdict | null {
+  if (before === null) return mode.kind === 'judged' ? mode.verdict : null;
+  const { deactivations, conversions } = before.passed ?? { deactivations: 0, conversions: 0 };
+  return asked.deactivations <= deactivations && asked.conversions <= conversions ? before.verdict : null;
 }
 
 const minuteOf = (time: string): number => Math.floor(Date.parse(time) / 60_000);
