@@ -60,20 +60,20 @@ async function attemptUntilDone(progress: GraphCallInProgress): Promise<GraphAns
     } else {
       outcome = token;
     }
-    if (outcome.kind === 'answer') {
-      if (wasRenewed || !mayKnowMoreByNow(outcome.answer, token, parts.timing.now())) return outcome.answer;
-      wasRenewed = true;
-      demand = { isFresh: true };
+    if (outcome.kind === 'passing') {
+      await parts.timing.sleep(delayBeforeNext(progress, outcome, attempt), signal);
       continue;
     }
-    if (outcome.kind === 'unauthorized') {
-      if (wasRenewed) throw tokenRefused();
-      wasRenewed = true;
-      const { claims } = outcome;
-      demand = { isFresh: true, ...(claims === null ? {} : { claims }) };
-      continue;
+    if (
+      outcome.kind === 'answer' &&
+      (wasRenewed || !mayKnowMoreByNow(outcome.answer, token, parts.timing.now()))
+    ) {
+      return outcome.answer;
     }
-    await parts.timing.sleep(delayBeforeNext(progress, outcome, attempt), signal);
+    if (wasRenewed) throw tokenRefused();
+    wasRenewed = true;
+    const claims = outcome.kind === 'unauthorized' ? outcome.claims : null;
+    demand = { isFresh: true, ...(claims === null ? {} : { claims }) };
   }
 }
 
