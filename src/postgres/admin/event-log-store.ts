@@ -1,6 +1,7 @@
 import type { EventLogStore, ProvisioningEvent } from '../../operations/resources/directory-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
 import { isUuid, lowestIdAt } from '../uuid.ts';
+import { forgetBefore } from './forget-before.ts';
 import { Conditions, readPage } from './page-query.ts';
 
 const select = `
@@ -11,6 +12,8 @@ const select = `
 
 /** An hour of grace for clocks. */
 const slackMs = 3_600_000;
+
+const log = { table: 'provisioning_events', key: 'provisioning_event_id', time: 'at', slackMs } as const;
 
 /** The lowest id of the events since then lets the index of the log stop where the wanted events end. */
 const lowestId = (since: string): string => lowestIdAt(Date.parse(since) - slackMs);
@@ -90,16 +93,6 @@ export function makeEventLogStore(connection: SqlConnection): EventLogStore {
       const idOf = (event: ProvisioningEvent): string => event.id;
       return readPage(connection, { select, conditions, key, descending: true, page, read, idOf });
     },
-    // By the key, which is in the order of time: no index by time is needed.
-    forget: (before, limit) =>
-      connection.execute({
-        text: `
-          delete from provisioning_events
-          where organization_id = $1 and provisioning_event_id in (
-            select v.provisioning_event_id from provisioning_events v
-            where v.organization_id = $1 and v.provisioning_event_id < $2::uuid and v.at < $3::timestamptz
-            order by v.provisioning_event_id limit $4)`,
-        values: [organizationId, lowestIdAt(Date.parse(before) + slackMs), before, limit],
-      }),
+    forget: (before, limit) => forgetBefore(connection, log, before, limit),
   };
 }

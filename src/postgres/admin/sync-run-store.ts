@@ -1,6 +1,6 @@
 import type { SyncRun, SyncRunState, SyncRunStore } from '../../operations/sync/sync-run-ports.ts';
 import type { SqlConnection } from '../sql-connection.ts';
-import { lowestIdAt } from '../uuid.ts';
+import { forgetBefore } from './forget-before.ts';
 import { Conditions, readPage } from './page-query.ts';
 
 interface SyncRunRow extends Omit<SyncRun, 'progress'> {
@@ -94,16 +94,7 @@ export function makeSyncRunStore(connection: SqlConnection): SyncRunStore {
       });
       return cancelled > 0;
     },
-    // Ids begin with the time, so that the oldest are found without another index.
     forget: (before, limit) =>
-      connection.execute({
-        text: `
-          delete from sync_runs
-          where organization_id = $1 and sync_run_id in (
-            select r.sync_run_id from sync_runs r
-            where r.organization_id = $1 and r.sync_run_id < $2::uuid and r.ended_at < $3::timestamptz
-            order by r.sync_run_id limit $4)`,
-        values: [organizationId, lowestIdAt(Date.parse(before)), before, limit],
-      }),
+      forgetBefore(connection, { table: 'sync_runs', key: 'sync_run_id', time: 'ended_at' }, before, limit),
   };
 }
