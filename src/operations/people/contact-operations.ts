@@ -1,7 +1,7 @@
 import { blankContact } from '../../provisioning/contact-values.ts';
 import type { Contact } from '../../provisioning/person.ts';
 import type { FieldChange } from '../../provisioning/provisioning-event.ts';
-import { deletedRecord, recordChange } from '../../provisioning/record-change.ts';
+import { recordChange } from '../../provisioning/record-change.ts';
 import { changedFields, contactFields } from '../../provisioning/record-diff.ts';
 import type { OrganizationContext } from '../context.ts';
 import { FieldFaults, patchedText } from '../field-faults.ts';
@@ -11,7 +11,7 @@ import type { Stores } from '../ports.ts';
 import { checkPlace, checkSecurityRole, noReferences, type Place } from './check-references.ts';
 import { type ContactInput, defaultAddress, portalLogin, withContactInput } from './contact-input.ts';
 import type { PeopleDependencies } from './employee-operations.ts';
-import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
+import { actorName, describeDeletion, describeLocalEdit, manualEvents } from './manual-events.ts';
 import type { ContactView, PeopleFilter } from './people-ports.ts';
 import { heldByRelations } from './protected-employee.ts';
 import { settleDeleted, settleLockedOut } from './settle-holds.ts';
@@ -202,14 +202,10 @@ async function deleteContact(
   }
   await stores.contacts.delete(contact.id);
   await stores.events.append(manualEvents(context, connectionId), now, [
-    {
-      ...subjectOf(contact),
-      action: 'deactivated',
-      reason: `Deleted by hand (${actorName(context)}).`,
-      changes: Object.entries(contactFields(contact))
-        .filter(([, value]) => value !== null)
-        .map(([field, before]) => ({ field, before, after: null, origin: 'local' as const })),
-      records: [deletedRecord(contact)],
-    },
+    describeDeletion(contact, {
+      subject: subjectOf(contact),
+      fields: contactFields(contact),
+      by: actorName(context),
+    }),
   ]);
 }

@@ -1,6 +1,6 @@
 import type { Employee } from '../../provisioning/person.ts';
 import type { FieldChange, FieldOrigin } from '../../provisioning/provisioning-event.ts';
-import { deletedRecord, recordChange } from '../../provisioning/record-change.ts';
+import { recordChange } from '../../provisioning/record-change.ts';
 import { changedFields, employeeFields } from '../../provisioning/record-diff.ts';
 import type { OrganizationContext } from '../context.ts';
 import { FieldFaults } from '../field-faults.ts';
@@ -11,7 +11,7 @@ import { usableDefaults } from '../rules/employee-defaults-input.ts';
 import { usesInWords } from '../uses-in-words.ts';
 import { checkEmployeeLists, checkSecurityRole } from './check-references.ts';
 import { blankEmployee, type EmployeeInput, newReferences, withEmployeeInput } from './employee-input.ts';
-import { actorName, describeLocalEdit, manualEvents } from './manual-events.ts';
+import { actorName, describeDeletion, describeLocalEdit, manualEvents } from './manual-events.ts';
 import type {
   EmployeeView,
   LockedEmployee,
@@ -222,15 +222,11 @@ async function deleteEmployee(
   await requireNoManager(stores, employee.id);
   await stores.employees.delete(employee);
   await stores.events.append(manualEvents(context, connectionId), now, [
-    {
-      ...subjectOf(employee),
-      action: 'deactivated',
-      reason: `Deleted by hand (${actorName(context)}).`,
-      changes: Object.entries(employeeFields(employee))
-        .filter(([, value]) => value !== null)
-        .map(([field, before]) => ({ field, before, after: null, origin: 'local' as const })),
-      records: [deletedRecord(employee)],
-    },
+    describeDeletion(employee, {
+      subject: subjectOf(employee),
+      fields: employeeFields(employee),
+      by: actorName(context),
+    }),
   ]);
 }
 

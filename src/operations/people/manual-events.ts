@@ -1,5 +1,6 @@
+import type { Contact, Employee } from '../../provisioning/person.ts';
 import type { EventAction, EventDraft, FieldChange } from '../../provisioning/provisioning-event.ts';
-import type { RecordChange } from '../../provisioning/record-change.ts';
+import { deletedRecord, type RecordChange } from '../../provisioning/record-change.ts';
 import type { OrganizationContext } from '../context.ts';
 import type { EventContext } from '../ports.ts';
 
@@ -66,3 +67,24 @@ export function describeLocalEdit(edit: LocalEdit): readonly EventDraft[] {
   const [first, ...others] = events;
   return first === undefined ? [] : [{ ...first, records: [edit.record] }, ...others];
 }
+
+interface Deletion {
+  readonly subject: LocalEdit['subject'];
+  /** What the log shows of the record. */
+  readonly fields: Readonly<Record<string, FieldChange['before']>>;
+  readonly by: string;
+}
+
+/** The entry of a record that is deleted by hand: everything that it held goes. */
+export const describeDeletion = (
+  person: Employee | Contact,
+  { subject, fields, by }: Deletion,
+): EventDraft => ({
+  ...subject,
+  action: 'deactivated',
+  reason: `Deleted by hand (${by}).`,
+  changes: Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([field, before]) => ({ field, before, after: null, origin: 'local' })),
+  records: [deletedRecord(person)],
+});
