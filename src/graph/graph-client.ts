@@ -60,20 +60,20 @@ async function attemptUntilDone(progress: GraphCallInProgress): Promise<GraphAns
     } else {
       outcome = token;
     }
-    if (outcome.kind === 'passing') {
-      await parts.timing.sleep(delayBeforeNext(progress, outcome, attempt), signal);
+    if (outcome.kind === 'answer') {
+      if (wasRenewed || !mayKnowMoreByNow(outcome.answer, token, parts.timing.now())) return outcome.answer;
+      wasRenewed = true;
+      demand = { isFresh: true };
       continue;
     }
-    if (
-      outcome.kind === 'answer' &&
-      (wasRenewed || !mayKnowMoreByNow(outcome.answer, token, parts.timing.now()))
-    ) {
-      return outcome.answer;
+    if (outcome.kind === 'unauthorized') {
+      if (wasRenewed) throw tokenRefused();
+      wasRenewed = true;
+      const { claims } = outcome;
+      demand = { isFresh: true, ...(claims === null ? {} : { claims }) };
+      continue;
     }
-    if (wasRenewed) throw tokenRefused();
-    wasRenewed = true;
-    const claims = outcome.kind === 'unauthorized' ? outcome.claims : null;
-    demand = { isFresh: true, ...(claims === null ? {} : { claims }) };
+    await parts.timing.sleep(delayBeforeNext(progress, outcome, attempt), signal);
   }
 }
 

@@ -4,7 +4,6 @@ import {
   type MemberCheck,
   type MemberCheckRequest,
 } from '../operations/tenants/graph-ports.ts';
-import type { GraphCall } from './graph-call.ts';
 import { hasErrorCode, refusalOf } from './graph-failure.ts';
 import { groupPath, userPath } from './paths.ts';
 import { GROUP_PERMISSION } from './read-group.ts';
@@ -96,82 +95,75 @@ export async function memberGroups(
   if (answer.status !== 400 || !hasErrorCode(answer.body, ['Directory_ResultSizeLimitExceeded'])) {
     throw refusalOf(answer, name, GROUP_PERMISSION);
   }
-  return allOf(
-    readIds(access, connection, {
-      name: 'transitiveMemberOf',
-      url: `${userPath(user)}/transitiveMemberOf/microsoft.graph.group?$select=id&$count=true&$top=999`,
-      headers: fromIndex,
-      units: 2,
-      signal,
-    }),
-  );
+  const ids: string[] = [];
+  const pages = readPages(access, connection, {
+    name: 'transitiveMemberOf',
+    url: `${userPath(user)}/transitiveMemberOf/microsoft.graph.group?$select=id&$count=true&$top=999`,
+    headers: fromIndex,
+    permission: GROUP_PERMISSION,
+    units: 2,
+    budgetMs: LIST_BUDGET_MS,
+    signal,
+  });
+  for await (const rows of pages) for (const row of rows) ids.push(readObjectId(row));
+  return ids;
 }
 
-export const transitiveMembers = (
+export async function* transitiveMembers(
   access: GraphAccess,
   connection: GraphConnection,
   groupId: string,
   signal: AbortSignal,
-): IdPages =>
-  readIds(access, connection, {
+): AsyncGenerator<readonly string[], void, undefined> {
+  const pages = readPages(access, connection, {
     name: 'transitiveMembers',
     url: `${groupPath(groupId)}/transitiveMembers/microsoft.graph.user?$select=id&$count=true&$top=999`,
     headers: fromIndex,
+    permission: GROUP_PERMISSION,
     units: 5,
     isBackground: true,
-    signal,
-  });
-
-/** Neither cast nor count, so that the directory itself answers and not its index. */
-export const directMembers = (
-  access: GraphAccess,
-  connection: GraphConnection,
-  groupId: string,
-  signal: AbortSignal,
-): IdPages =>
-  readIds(access, connection, {
-    name: 'members',
-    url: `${groupPath(groupId)}/members?$select=id&$top=999`,
-    units: 3,
-    isBackground: true,
-    signal,
-  });
-
-/** Direct members that are groups themselves. */
-export const nestedGroups = (
-  access: GraphAccess,
-  connection: GraphConnection,
-  groupId: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> =>
-  allOf(
-    readIds(access, connection, {
-      name: 'nestedGroups',
-      url: `${groupPath(groupId)}/members/microsoft.graph.group?$select=id&$count=true&$top=999`,
-      headers: fromIndex,
-      units: 3,
-      signal,
-    }),
-  );
-
-type IdPages = AsyncGenerator<readonly string[], void, undefined>;
-
-/** The object ids of a list, by the page. */
-async function* readIds(
-  access: GraphAccess,
-  connection: GraphConnection,
-  call: Omit<GraphCall, 'budgetMs'>,
-): IdPages {
-  const pages = readPages(access, connection, {
-    ...call,
-    permission: GROUP_PERMISSION,
     budgetMs: LIST_BUDGET_MS,
+    signal,
   });
   for await (const rows of pages) yield rows.map((row) => readObjectId(row));
 }
 
-async function allOf(pages: IdPages): Promise<readonly string[]> {
+/** Neither cast nor count, so that the directory itself answers and not its index. */
+export async function* directMembers(
+  access: GraphAccess,
+  connection: GraphConnection,
+  groupId: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[], void, undefined> {
+  const pages = readPages(access, connection, {
+    name: 'members',
+    url: `${groupPath(groupId)}/members?$select=id&$top=999`,
+    permission: GROUP_PERMISSION,
+    units: 3,
+    isBackground: true,
+    budgetMs: LIST_BUDGET_MS,
+    signal,
+  });
+  for await (const rows of pages) yield rows.map((row) => readObjectId(row));
+}
+
+/** Direct members that are groups themselves. */
+export async function nestedGroups(
+  access: GraphAccess,
+  connection: GraphConnection,
+  groupId: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const page of pages) ids.push(...page);
+  const pages = readPages(access, connection, {
+    name: 'nestedGroups',
+    url: `${groupPath(groupId)}/members/microsoft.graph.group?$select=id&$count=true&$top=999`,
+    headers: fromIndex,
+    permission: GROUP_PERMISSION,
+    units: 3,
+    budgetMs: LIST_BUDGET_MS,
+    signal,
+  });
+  for await (const rows of pages) for (const row of rows) ids.push(readObjectId(row));
   return ids;
 }

@@ -9,7 +9,7 @@ import type { GuardMode } from '../reconcile/decision-tools.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { decideStagedUser } from './decide-staged-user.ts';
 import type { AppliedGroup, AppliedUser, StagedGroup } from './graph-sync-ports.ts';
-import { inLanes, type Unit } from './in-lanes.ts';
+import { inLanes } from './in-lanes.ts';
 import type { SyncRound } from './sync-round.ts';
 
 const userBatch = 1_000;
@@ -24,13 +24,14 @@ const decideBatch = 500;
  */
 export async function applyStaged(round: SyncRound): Promise<void> {
   while (await applyGroups(round));
-  await doAll(() => applyMembers(round), round);
-  await doAll(() => applyUsers(round), round);
+  await applyAll(applyMembers, round);
+  await applyAll(applyUsers, round);
 }
 
-/** The first unit alone: mostly there is no other one. */
-async function doAll(unit: Unit, { parts }: SyncRound): Promise<void> {
-  if (await unit()) await inLanes(unit, parts);
+type ApplyBatch = (round: SyncRound) => Promise<boolean>;
+
+async function applyAll(applyBatch: ApplyBatch, round: SyncRound): Promise<void> {
+  if (await applyBatch(round)) await inLanes(() => applyBatch(round), round.parts);
 }
 
 async function applyUsers(round: SyncRound): Promise<boolean> {
@@ -130,7 +131,8 @@ async function decideWaiting(round: SyncRound, waiting: number): Promise<void> {
   const { connectionId } = round;
   const total = (round.run?.progress.done ?? 0) + waiting;
   const first = { total, guard: { kind: 'postpone' } } as const;
-  await doAll(() => decideBatchOf(round, first), round);
+  const isMore = await decideBatchOf(round, first);
+  if (isMore) await inLanes(() => decideBatchOf(round, first), round.parts);
   const { context, ...tools } = round.parts;
   const atRisk = (stores: Stores) => usersAtRisk(stores, connectionId);
   const verdict = await judgeWhole(context, { connectionId, cause: 'membership', users: atRisk }, tools);

@@ -48,7 +48,7 @@ async function clearMembers(round: SyncRound): Promise<boolean> {
   );
   if (contested.length === 0) return false;
   const answers: Answered[] = [];
-  for (const [memberId, members] of Map.groupBy(contested, (it) => it.memberId)) {
+  for (const [memberId, members] of byMember(contested)) {
     const memberOf = await groupsOf(
       round,
       memberId,
@@ -67,8 +67,9 @@ type Answered = ContestedMember & { readonly present: boolean };
 async function onlyDirect(round: SyncRound, answers: readonly Answered[]): Promise<readonly Answered[]> {
   const isUnclear = ({ present, hasNestedGroups }: Answered): boolean => present && hasNestedGroups;
   const found = new Map<string, ReadonlySet<string>>();
-  for (const [groupId, members] of Map.groupBy(answers.filter(isUnclear), (it) => it.groupId)) {
-    found.set(groupId, await membersAmong(round, groupId, new Set(members.map(({ memberId }) => memberId))));
+  for (const groupId of new Set(answers.filter(isUnclear).map((it) => it.groupId))) {
+    const wanted = answers.filter((it) => isUnclear(it) && it.groupId === groupId);
+    found.set(groupId, await membersAmong(round, groupId, new Set(wanted.map(({ memberId }) => memberId))));
   }
   return answers.map((it) =>
     isUnclear(it) ? { ...it, present: found.get(it.groupId)?.has(it.memberId) ?? false } : it,
@@ -99,4 +100,14 @@ async function groupsOf(
   const check = await directory.checkMemberGroups(graph, request);
   if (check.kind === 'unanswered') throw check.failure;
   return new Set(check.kind === 'answered' ? check.memberOf : []);
+}
+
+function byMember(members: readonly ContestedMember[]): ReadonlyMap<string, readonly ContestedMember[]> {
+  const grouped = new Map<string, ContestedMember[]>();
+  for (const member of members) {
+    const known = grouped.get(member.memberId);
+    if (known === undefined) grouped.set(member.memberId, [member]);
+    else known.push(member);
+  }
+  return grouped;
 }

@@ -36,30 +36,29 @@ const setupMs = 10_000;
 const answerMs = 5_000;
 const remembered = 5_000;
 
-/** What is asked in the name of a connection. */
-interface Setup {
+/** What is asked in the name of a connection; null where there is nothing to ask. */
+type Setup = {
   readonly graph: GraphConnection;
   readonly groupIds: readonly string[];
-}
-
-/** Null where there is nothing to ask. The serial is another one for whatever was read anew. */
-type NumberedSetup = (Setup & { readonly serial: number }) | null;
+  /** Another one for whatever was read anew. */
+  readonly serial: number;
+} | null;
 
 export function makeEvaluateGroups(dependencies: EvaluationDependencies): EvaluateGroups {
   const { unitOfWork, clock, directory } = dependencies;
-  const setups = new Memory<NumberedSetup>(clock, setupMs);
+  const setups = new Memory<Setup>(clock, setupMs);
   const answers = new Memory<MemberCheck>(clock, answerMs);
   let serial = 0;
 
-  const setupOf = async (context: ConnectionContext): Promise<NumberedSetup> => {
+  const setupOf = async (context: ConnectionContext): Promise<Setup> => {
     if (context.connectionKind !== 'entra') return null;
-    return setups.remember(context.connectionId, async () => {
-      const setup = await unitOfWork.lookUp(context, (stores) => readSetup(stores, context, dependencies));
+    return setups.remember(context.connectionId, () => {
       serial += 1;
-      return setup && { ...setup, serial };
+      const reading = { ...dependencies, serial };
+      return unitOfWork.lookUp(context, (stores) => readSetup(stores, context, reading));
     });
   };
-  const ask = async ({ connectionId }: ConnectionContext, setup: NumberedSetup, user: string) => {
+  const ask = async ({ connectionId }: ConnectionContext, setup: Setup, user: string) => {
     if (setup === null) return notAsked;
     const { graph, groupIds } = setup;
     // An answer about other groups, or of another tenant, says nothing about these.
@@ -97,8 +96,8 @@ const nameOf = ({
 async function readSetup(
   stores: Stores,
   context: ConnectionContext,
-  { encryption }: EvaluationDependencies,
-): Promise<Setup | null> {
+  { encryption, serial }: Pick<EvaluationDependencies, 'encryption'> & { readonly serial: number },
+): Promise<Setup> {
   const connection = await stores.connections.get(context.connectionId);
   if (connection === null || !isConnected(connection) || connection.graphFlow === null) return null;
   const rules = await stores.mappingRules.ofConnection(context.connectionId);
@@ -108,6 +107,7 @@ async function readSetup(
     return {
       graph: graphConnectionOf(context, connection, { flow: connection.graphFlow, encryption }),
       groupIds,
+      serial,
     };
   } catch (error) {
     // Whoever reads the directory says so; a provisioning client has no part in it.
